@@ -1,0 +1,62 @@
+"""Feature: what is known of one column; and how a valid payload becomes feature values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+Value = float | bool | str | None
+"""A feature's value: a number, a boolean, a category's text, or None where it is missing."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column that a model learns from.
+
+    Attributes
+    ----------
+    name : str
+        The column's name in the CSV and the key on the wire.
+    type : "number", "boolean" or "category"
+    nullable : bool
+        Whether the CSV had rows without it, so that clients may send null.
+    categories : tuple of str
+        All categories in the CSV, sorted; empty unless the type is category.
+    missing : float
+        The share, 0 to 1, of the training set's rows without it.
+    minimum, maximum, mean : float or None
+        Of the values present in the training set (a boolean counts 0 or 1); None for a category.
+    shares : tuple of float
+        For each category its share, 0 to 1, of the training set's rows.
+    """
+
+    name: str
+    type: Literal["number", "boolean", "category"]
+    nullable: bool = False
+    categories: tuple[str, ...] = ()
+    missing: float = 0.0
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    shares: tuple[float, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the feature as plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the feature that `to_json` wrote."""
+        sequences = {key: tuple(data[key]) for key in ("categories", "shares")}
+        return cls(**{**data, **sequences})
+
+
+def make_feature_vector(row: Mapping[str, Any], features: Sequence[Feature]) -> list[Value]:
+    """Return a valid row's values in feature order, shape (n_features,)."""
+    return [row[feature.name] for feature in features]
+
+
+def make_feature_columns(
+    rows: Sequence[Mapping[str, Any]], features: Iterable[Feature]
+) -> list[list[Value]]:
+    """Return valid rows' values by column in feature order, shape (n_features, n_rows)."""
+    return [[row[feature.name] for row in rows] for feature in features]

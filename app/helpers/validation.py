@@ -1,0 +1,182 @@
+"""Features → JSON Schema of one row, and the messages that clients read when a row breaks it.
+
+jsonschema is the reference: what it says is wrong is what we report. jsonschema-rs, some ninety
+times faster, only says whether a row is valid at all; the two agree (`tests/validation_tests.py`).
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+
+from app.helpers.errors import InvalidPayload, enumerate_first, quote
+from app.helpers.features import Feature
+
+MAX_ABSOLUTE_NUMBER = 1e15
+MAX_ID_LENGTH = 256
+MAX_ID_INTEGER = 2**53 - 1  # what every JSON parser keeps exactly, RFC 8259, section 6
+MAX_DEPTH = 32
+MAX_ROW_ERRORS = 20
+
+_ID_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "maxLength": MAX_ID_LENGTH},
+        {"type": "integer", "minimum": -MAX_ID_INTEGER, "maximum": MAX_ID_INTEGER},
+    ],
+    "description": "Your name for the row; echoed in the answer.",
+}
+_ID_RULE = (
+    f"must be a string of at most {MAX_ID_LENGTH} characters"
+    f" or an integer between -{MAX_ID_INTEGER} and {MAX_ID_INTEGER}"
+)
+
+
+def make_schema(features: Sequence[Feature]) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of one row: an id and every feature."""
+    properties = {"id": _ID_SCHEMA} | {feature.name: _value_schema(feature) for feature in features}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _value_schema(feature: Feature) -> dict[str, Any]:
+    null = [None] if feature.nullable else []
+    match feature.type:
+        case "category":
+            return {"enum": [*feature.categories, *null]}
+        case "boolean":
+            return {"type": ["boolean", "null"] if null else "boolean"}
+        case "number":
+            return {
+                "type": ["number", "null"] if null else "number",
+                "minimum": -MAX_ABSOLUTE_NUMBER,
+                "maximum": MAX_ABSOLUTE_NUMBER,
+            }
+
+
+class RowValidator:
+    """The schema of one version's rows, compiled once.
+
+    Attributes
+    ----------
+    features : tuple of Feature, shape (n_features,)
+    schema : dict
+        JSON Schema (2020-12) of one row.
+    """
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        self.features = tuple(features)
+        self.schema = make_schema(features)
+        self._is_valid: Callable[[Any], bool] = _compile(self.schema)
+        self._are_valid: Callable[[Any], bool] = _compile({"type": "array", "items": self.schema})
+
+    def is_valid(self, row: Any) -> bool:
+        """Whether `row` is a valid row."""
+        return _holds(self._is_valid, row)
+
+    def are_valid(self, rows: Any) -> bool:
+        """Whether `rows` is a list of valid rows."""
+        return _holds(self._are_valid, rows)
+
+    def describe(self, row: Mapping[str, Any]) -> str:
+        """Return all that is wrong with an object as one message, empty if nothing is."""
+        errors = list(self._reference.iter_errors(row))
+        wrong = {error.path[0]: error.validator for error in reversed(errors) if error.path}
+        rules = [
+            f"{quote(key)} {self._rule(key, wrong[key])}"
+            for key in self.schema["properties"]
+            if key in wrong
+        ]
+        sentences = []
+        if len(errors) > len(wrong):
+            sentences.append(self.describe_keys(row))
+        if rules:
+            sentences.append(f"Invalid values: {enumerate_first(rules)}")
+        return ". ".join(sentences)
+
+    def describe_keys(self, keys: Collection[str]) -> str:
+        """Return which keys are missing and which are not known, empty if none."""
+        missing = [key for key in self.schema["required"] if key not in keys]
+        unexpected = [key for key in keys if key not in self.schema["properties"]]
+        sentences = []
+        if missing:
+            sentences.append(f"Missing keys: {enumerate_first(map(quote, missing))}")
+        if unexpected:
+            sentences.append(f"Unexpected keys: {enumerate_first(map(quote, unexpected))}")
+        return ". ".join(sentences)
+
+    def _rule(self, key: str, kind: str) -> str:
+        if key == "id":
+            return _ID_RULE
+        feature = next(feature for feature in self.features if feature.name == key)
+        if kind in ("minimum", "maximum"):
+            return f"must be between -{MAX_ABSOLUTE_NUMBER:.0e} and {MAX_ABSOLUTE_NUMBER:.0e}"
+        if kind == "enum":
+            rule = f"must be one of {enumerate_first(map(quote, feature.categories))}"
+        else:
+            rule = f"must be a {feature.type}"
+        return f"{rule} or null" if feature.nullable else rule
+
+    @cached_property
+    def _reference(self) -> Any:
+        # Only a client's mistake needs it, and importing it costs a worker 4 MB.
+        from jsonschema import Draft202012Validator
+
+        return Draft202012Validator(self.schema)
+
+
+def _compile(schema: dict[str, Any]) -> Callable[[Any], bool]:
+    return jsonschema_rs.Draft202012Validator(schema).is_valid
+
+
+def _holds(is_valid: Callable[[Any], bool], value: Any) -> bool:
+    try:
+        return is_valid(value)
+    except ValueError:  # nested deeper than jsonschema-rs follows: no row is
+        return False
+
+
+def validate(payload: Any, validator: RowValidator) -> None:
+    """Return if the payload is a valid row or a list of valid rows.
+
+    Raises
+    ------
+    InvalidPayload
+        With all that is wrong.
+    """
+    if validator.is_valid(payload) if isinstance(payload, dict) else validator.are_valid(payload):
+        return
+    if _is_deeper(payload, MAX_DEPTH):
+        raise InvalidPayload("Request body is nested too deeply.")
+    if isinstance(payload, dict):
+        raise InvalidPayload(validator.describe(payload))
+    if not isinstance(payload, list) or not all(isinstance(row, dict) for row in payload):
+        raise InvalidPayload("Request body must be a JSON object or an array of objects.")
+    invalid = [number for number, row in enumerate(payload) if not validator.is_valid(row)]
+    raise InvalidPayload(
+        f"{len(invalid)} of {len(payload)} rows are invalid.",
+        [
+            {"row": number, "message": validator.describe(payload[number])}
+            for number in invalid[:MAX_ROW_ERRORS]
+        ],
+    )
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether arrays and objects are nested in more levels than `depth`; a scalar has none."""
+    level = [value]
+    for _ in range(depth + 1):
+        level = [container for container in level if isinstance(container, dict | list)]
+        if not level:
+            return False
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)
+        ]
+    return True

@@ -1,0 +1,50 @@
+"""The model itself: the one place to edit to change it."""
+
+import math
+from collections.abc import Sequence
+
+from sklearn.base import ClassifierMixin
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from app.helpers.features import Feature
+
+
+def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | ClassifierMixin:
+    """Return an unfitted classifier: anything with `fit` and `predict_proba`.
+
+    It will be given a DataFrame of shape (n_samples, n_features) with a column a feature: float64
+    for numbers and booleans (1.0 is true), text for categories; NaN where a value is missing.
+    The classes are numbered from 0. Whatever happens to the data between the CSV and the model
+    belongs in here, so that serving does exactly the same.
+
+    Parameters
+    ----------
+    features : shape (n_features,)
+    C : float
+        Inverse of the regularization's strength, of `--C`.
+    """
+    numbers = [feature.name for feature in features if feature.type != "category"]
+    categories = [feature for feature in features if feature.type == "category"]
+    columns = make_column_transformer(
+        (
+            make_pipeline(
+                SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
+            ),
+            numbers,
+        ),
+        (
+            # A missing category is a category of its own.
+            OneHotEncoder(
+                categories=[
+                    [*feature.categories, *([math.nan] if feature.nullable else [])]
+                    for feature in categories
+                ]
+            ),
+            [feature.name for feature in categories],
+        ),
+    )
+    return make_pipeline(columns, LogisticRegression(C=C, max_iter=1000))

@@ -1,0 +1,142 @@
+"""A trained model is one file: a pickle, then a signed manifest as its trailer.
+
+    pickle | manifest (UTF-8 JSON) | HMAC-SHA256 (32 bytes) | manifest length (8 bytes, big-endian)
+    | magic (8 bytes)
+
+`joblib.load` opens it as any other pickle. The signature covers a domain prefix, the version id
+and the manifest; the manifest holds the pickle's size and SHA-256. A pickle runs code when it is
+loaded, so nothing is handed to the unpickler that was not signed, for this version, byte for byte.
+"""
+
+import hashlib
+import hmac
+import io
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+import orjson
+
+from app.helpers.errors import InvalidModelFile
+from app.models.manifest import FORMAT, Manifest
+from app.utils.files import write_atomically
+
+MAGIC = b"SKLSEED1"
+MAX_MANIFEST_SIZE = 16 * 1024 * 1024  # bytes
+_DOMAIN = b"flask-sklearn-seed/trained-model/1"
+_TRAILER_SIZE = 32 + 8 + len(MAGIC)
+
+
+def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) -> Manifest:
+    """Publish an estimator with its manifest: one file, whole or not at all.
+
+    Returns
+    -------
+    Manifest
+        The manifest with the pickle's size and SHA-256.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there before is intact.
+    """
+    import joblib
+
+    buffer = io.BytesIO()
+    joblib.dump(estimator, buffer, compress=0)  # a compressed pickle cannot carry a trailer
+    pickle = buffer.getvalue()
+    manifest = replace(manifest, size=len(pickle), sha256=hashlib.sha256(pickle).hexdigest())
+    text = orjson.dumps(manifest.to_json())
+    trailer = _sign(manifest.version, text, key) + len(text).to_bytes(8, "big") + MAGIC
+    write_atomically(path, [pickle, text, trailer])
+    return manifest
+
+
+def read_manifest(path: str, version: str, keys: Sequence[bytes]) -> Manifest:
+    """Return the verified manifest of a model file without reading its pickle.
+
+    Raises
+    ------
+    InvalidModelFile
+        If the file was not signed with one of the keys for this version.
+    OSError
+        If it cannot be read.
+    """
+    with _open(path) as file:
+        return _read_manifest(file, version, keys)
+
+
+def read_model_file(path: str, version: str, keys: Sequence[bytes]) -> tuple[Manifest, bytes]:
+    """Return the verified manifest and the verified bytes of the pickle, not yet unpickled.
+
+    Raises
+    ------
+    InvalidModelFile
+        If the file was not signed with one of the keys for this version, or was altered since.
+    OSError
+        If it cannot be read.
+    """
+    with _open(path) as file:
+        manifest = _read_manifest(file, version, keys)
+        file.seek(0)
+        pickle = file.read(manifest.size)
+    if not hmac.compare_digest(hashlib.sha256(pickle).hexdigest(), manifest.sha256):
+        raise InvalidModelFile("its pickle was altered")
+    return manifest, pickle
+
+
+def unpickle(pickle: bytes) -> Any:
+    """Return the estimator in verified bytes; InvalidModelFile whatever goes wrong in there."""
+    import joblib
+
+    try:
+        return joblib.load(io.BytesIO(pickle))
+    except Exception as error:
+        raise InvalidModelFile(f"its pickle cannot be loaded: {error!r}") from error
+
+
+def _open(path: str) -> BinaryIO:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO would block
+    file = open(descriptor, "rb")  # noqa: SIM115 - the caller closes it
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise InvalidModelFile("it is not a regular file")
+    return file
+
+
+def _read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manifest:
+    file_size = file.seek(0, os.SEEK_END)
+    if file_size < _TRAILER_SIZE:
+        raise InvalidModelFile("it has no signed manifest")
+    file.seek(file_size - _TRAILER_SIZE)
+    trailer = file.read(_TRAILER_SIZE)
+    signature, length, magic = trailer[:32], int.from_bytes(trailer[32:40], "big"), trailer[40:]
+    if magic != MAGIC:
+        raise InvalidModelFile("it has no signed manifest")
+    if length > min(MAX_MANIFEST_SIZE, file_size - _TRAILER_SIZE):
+        raise InvalidModelFile("its manifest is too large")
+    file.seek(file_size - _TRAILER_SIZE - length)
+    text = file.read(length)
+    if not any(hmac.compare_digest(_sign(version, text, key), signature) for key in keys):
+        raise InvalidModelFile(f"it was not signed as {version} with a key of ours")
+    # From here on the manifest is what a holder of the key wrote.
+    manifest = _parse(text)
+    if manifest.size != file_size - _TRAILER_SIZE - length:
+        raise InvalidModelFile("its size is not the signed one")
+    return manifest
+
+
+def _parse(text: bytes) -> Manifest:
+    try:
+        data = orjson.loads(text)
+        if data["format"] != FORMAT:
+            raise InvalidModelFile(f"its format {data['format']} is not known here")
+        return Manifest.from_json(data)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidModelFile(f"its manifest cannot be read: {error!r}") from error
+
+
+def _sign(version: str, text: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, b"\0".join((_DOMAIN, version.encode(), text)), "sha256")

@@ -1,0 +1,202 @@
+"""What one version is: its estimator, what it accepts, and how it predicts and explains."""
+
+import logging
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import scipy
+import sklearn
+from numpy.typing import NDArray
+
+from app.helpers.errors import InvalidModelFile, NotExplainable, quote
+from app.helpers.features import Feature, Value, make_feature_columns, make_feature_vector
+from app.helpers.validation import RowValidator
+from app.models import model_file
+from app.models.linear_fold import fold
+from app.models.manifest import Manifest
+
+SELF_CHECK_TOLERANCE = 1e-9
+_DECIMALS = 1e4
+
+Prediction = float | dict[str, float]
+"""The positive class's probability or, with three or more classes, class → probability."""
+
+log = logging.getLogger(__name__)
+
+
+class TrainedModel:
+    """One version, ready to predict.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    features : tuple of Feature, shape (n_features,)
+    classes : tuple of str, shape (n_classes,)
+    validator : RowValidator
+    digest : str
+        The first 12 hex digits of the pickle's SHA-256.
+    """
+
+    def __init__(self, estimator: Any, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.features = manifest.features
+        self.classes = manifest.classes
+        self.digest = manifest.sha256[:12]
+        self.validator = RowValidator(manifest.features)
+        self._estimator = estimator
+        self._scorer = fold(estimator, manifest.features, manifest.positive_index)
+
+    def predict(self, row: Mapping[str, Any]) -> Prediction:
+        """Return the rounded prediction of one valid row."""
+        if self._scorer is None:
+            return self.predict_rows([row])[0]
+        probabilities = self._scorer.of_row(make_feature_vector(row, self.features))
+        rounded = [round(probability * _DECIMALS) / _DECIMALS for probability in probabilities]
+        return rounded[0] if len(rounded) == 1 else dict(zip(self.classes, rounded, strict=True))
+
+    def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Prediction]:
+        """Return the rounded predictions of valid rows; the same numbers as one by one."""
+        if not rows:
+            return []
+        probabilities = self.probabilities(make_feature_columns(rows, self.features))
+        # rint and round() both take ties to even; np.round and round(p, 4) do not agree on them.
+        rounded = (np.rint(probabilities * _DECIMALS) / _DECIMALS).tolist()
+        if len(rounded) == 1:
+            return list(rounded[0])
+        return [dict(zip(self.classes, row, strict=True)) for row in zip(*rounded, strict=True)]
+
+    def probabilities(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
+        """Return the unrounded probabilities of rows given by column.
+
+        Parameters
+        ----------
+        columns : shape (n_features, n_rows)
+            In feature order.
+
+        Returns
+        -------
+        array of shape (n_outputs, n_rows)
+            n_outputs is 1 with two classes, the positive one's; else n_classes.
+        """
+        if self._scorer is not None:
+            return self._scorer.of_columns(columns)
+        frame = make_frame(columns, self.features)
+        return estimator_probabilities(self._estimator, frame, self.manifest.positive_index)
+
+    def explain(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the baseline and each feature's contribution in log-odds, of one valid row.
+
+        With three or more classes one such object a class, of the scores whose softmax is the
+        probability.
+
+        Raises
+        ------
+        NotExplainable
+            If the model is not linear.
+        """
+        if self._scorer is None:
+            raise NotExplainable(
+                f"Trained model version {quote(self.manifest.version)} cannot explain its"
+                " predictions: it is not a linear model."
+            )
+        vector = make_feature_vector(row, self.features)
+        names = [feature.name for feature in self.features]
+        explanations = [
+            {
+                "baseline": score.baseline,
+                "contributions": dict(zip(names, score.contributions(vector), strict=True)),
+            }
+            for score in self._scorer.scores
+        ]
+        if len(explanations) == 1:
+            return explanations[0]
+        return dict(zip(self.classes, explanations, strict=True))
+
+
+def load_trained_model(path: str, version: str, keys: Sequence[bytes]) -> TrainedModel:
+    """Return a model that is proven: signature, digest, libraries, and its self-check rows.
+
+    Raises
+    ------
+    InvalidModelFile
+        If any of these fails; the message says which.
+    OSError
+        If the file cannot be read.
+    """
+    manifest, pickle = model_file.read_model_file(path, version, keys)
+    _check_libraries(manifest)
+    model = TrainedModel(model_file.unpickle(pickle), manifest)
+    _check_probabilities(model)
+    return model
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of what a pickle depends on."""
+    return {
+        "python": platform.python_version(),
+        "scikit-learn": sklearn.__version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "pandas": pd.__version__,
+        "joblib": joblib.__version__,
+    }
+
+
+def _check_libraries(manifest: Manifest) -> None:
+    ours, theirs = library_versions(), manifest.libraries
+    if _minor(ours["scikit-learn"]) != _minor(theirs.get("scikit-learn", "")):
+        raise InvalidModelFile(
+            f"it was trained with scikit-learn {theirs.get('scikit-learn')}, here is"
+            f" {ours['scikit-learn']}; train it again"
+        )
+    for library, version in theirs.items():
+        if _minor(ours.get(library, "")) != _minor(version):
+            log.warning(
+                "%s was trained with %s %s, here is %s",
+                manifest.version,
+                library,
+                version,
+                ours.get(library),
+            )
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]
+
+
+def _check_probabilities(model: TrainedModel) -> None:
+    rows = model.manifest.self_check["rows"]
+    expected = np.array(model.manifest.self_check["probabilities"]).T
+    try:
+        actual = model.probabilities(make_feature_columns(rows, model.features))
+    except Exception as error:
+        raise InvalidModelFile(f"its self-check failed: {error!r}") from error
+    if actual.shape != expected.shape or not np.allclose(
+        actual, expected, rtol=0, atol=SELF_CHECK_TOLERANCE
+    ):
+        raise InvalidModelFile("its self-check rows get other probabilities than in training")
+
+
+def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) -> pd.DataFrame:
+    """Return columns, shape (n_features, n_rows), as the DataFrame that estimators are given."""
+    return pd.DataFrame(
+        {
+            feature.name: pd.Series(
+                [np.nan if value is None else value for value in column],
+                dtype=object if feature.type == "category" else np.float64,
+            )
+            for feature, column in zip(features, columns, strict=True)
+        }
+    )
+
+
+def estimator_probabilities(
+    estimator: Any, frame: pd.DataFrame, positive_class: int | None
+) -> NDArray[np.float64]:
+    """Return a fitted estimator's probabilities, shape (n_outputs, n_rows)."""
+    probabilities: NDArray[np.float64] = estimator.predict_proba(frame).T
+    return probabilities if positive_class is None else probabilities[[positive_class]]
