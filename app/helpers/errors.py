@@ -35,6 +35,18 @@ class SigningKeyError(ApplicationError):
     """There is no usable key to sign or verify models with; the message says how to get one."""
 
 
+class InvalidRequest(ApplicationError):
+    """A request that is wrong whatever its payload."""
+
+
+class Unauthorized(ApplicationError):
+    """Nobody we know asks."""
+
+
+class UnknownMediaType(ApplicationError):
+    """A payload of a kind that cannot be read."""
+
+
 class InvalidPayload(ApplicationError):
     """What the client sent cannot be predicted from.
 

@@ -54,21 +54,19 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
     return manifest
 
 
-def read_manifest(path: str, version: str, keys: Sequence[bytes]) -> Manifest:
-    """Return the verified manifest of a model file without reading its pickle.
-
-    Raises
-    ------
-    InvalidModelFile
-        If the file was not signed with one of the keys for this version.
-    OSError
-        If it cannot be read.
-    """
-    with _open(path) as file:
-        return _read_manifest(file, version, keys)
+def open_model_file(path: str) -> BinaryIO:
+    """Open a model file; InvalidModelFile at once if it is a FIFO, a directory or a device."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO would block
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InvalidModelFile("it is not a regular file")
+        return open(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
-def read_model_file(path: str, version: str, keys: Sequence[bytes]) -> tuple[Manifest, bytes]:
+def read_model_file(file: BinaryIO, version: str, keys: Sequence[bytes]) -> tuple[Manifest, bytes]:
     """Return the verified manifest and the verified bytes of the pickle, not yet unpickled.
 
     Raises
@@ -78,35 +76,16 @@ def read_model_file(path: str, version: str, keys: Sequence[bytes]) -> tuple[Man
     OSError
         If it cannot be read.
     """
-    with _open(path) as file:
-        manifest = _read_manifest(file, version, keys)
-        file.seek(0)
-        pickle = file.read(manifest.size)
+    manifest = read_manifest(file, version, keys)
+    file.seek(0)
+    pickle = file.read(manifest.size)
     if not hmac.compare_digest(hashlib.sha256(pickle).hexdigest(), manifest.sha256):
         raise InvalidModelFile("its pickle was altered")
     return manifest, pickle
 
 
-def unpickle(pickle: bytes) -> Any:
-    """Return the estimator in verified bytes; InvalidModelFile whatever goes wrong in there."""
-    import joblib
-
-    try:
-        return joblib.load(io.BytesIO(pickle))
-    except Exception as error:
-        raise InvalidModelFile(f"its pickle cannot be loaded: {error!r}") from error
-
-
-def _open(path: str) -> BinaryIO:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO would block
-    file = open(descriptor, "rb")  # noqa: SIM115 - the caller closes it
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
-        raise InvalidModelFile("it is not a regular file")
-    return file
-
-
-def _read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manifest:
+def read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manifest:
+    """Return the verified manifest without reading the pickle; raises as `read_model_file`."""
     file_size = file.seek(0, os.SEEK_END)
     if file_size < _TRAILER_SIZE:
         raise InvalidModelFile("it has no signed manifest")
@@ -126,6 +105,16 @@ def _read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manif
     if manifest.size != file_size - _TRAILER_SIZE - length:
         raise InvalidModelFile("its size is not the signed one")
     return manifest
+
+
+def unpickle(pickle: bytes) -> Any:
+    """Return the estimator in verified bytes; InvalidModelFile whatever goes wrong in there."""
+    import joblib
+
+    try:
+        return joblib.load(io.BytesIO(pickle))
+    except Exception as error:
+        raise InvalidModelFile(f"its pickle cannot be loaded: {error!r}") from error
 
 
 def _parse(text: bytes) -> Manifest:

@@ -3,7 +3,7 @@
 import logging
 import platform
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 import joblib
 import numpy as np
@@ -117,7 +117,7 @@ class TrainedModel:
         return dict(zip(self.classes, explanations, strict=True))
 
 
-def load_trained_model(path: str, version: str, keys: Sequence[bytes]) -> TrainedModel:
+def load_trained_model(file: BinaryIO, version: str, keys: Sequence[bytes]) -> TrainedModel:
     """Return a model that is proven: signature, digest, libraries, and its self-check rows.
 
     Raises
@@ -127,7 +127,7 @@ def load_trained_model(path: str, version: str, keys: Sequence[bytes]) -> Traine
     OSError
         If the file cannot be read.
     """
-    manifest, pickle = model_file.read_model_file(path, version, keys)
+    manifest, pickle = model_file.read_model_file(file, version, keys)
     _check_libraries(manifest)
     model = TrainedModel(model_file.unpickle(pickle), manifest)
     _check_probabilities(model)

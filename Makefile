@@ -1,0 +1,55 @@
+# Everything happens in .venv, made from the locked requirements; nothing else is touched.
+.DEFAULT_GOAL := help
+.PHONY: help run train test test-slow lint lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= data/raw/training.csv
+VERSION ?= v0
+MODELS_ROOT ?= trained-models
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: .venv/prod ## Train v0 if there is none, and serve it (HOST, PORT)
+	@test -e "$(MODELS_ROOT)/trained-model-v0.p" \
+		|| $(BIN)/python -m app.models.train_model data/raw/training.csv v0
+	@exec $(BIN)/python -m app.app
+
+train: .venv/prod ## Train VERSION on the CSV file DATA: make train DATA=my.csv VERSION=v1
+	$(BIN)/python -m app.models.train_model "$(DATA)" "$(VERSION)"
+
+test: .venv/dev ## Run the tests
+	$(BIN)/python -m pytest
+
+lint: .venv/dev ## Check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: .venv/dev ## Renew requirements-*.txt from pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" \
+		--extra dev pyproject.toml --output-file requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" \
+		--constraint requirements-dev.txt pyproject.toml --output-file requirements-prod.txt
+
+clean: ## Remove .venv and all caches; models, keys and logs stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find app tests data -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; set PYTHON to one."; exit 1; }
+	@$(PYTHON) -m venv .venv \
+		|| { echo "On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@touch $@
+
+.venv/prod: requirements-prod.txt | .venv/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-prod.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt | .venv/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ .venv/prod

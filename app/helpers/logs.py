@@ -1,0 +1,210 @@
+"""The rotating, compressed application log: `application.log`, shared by all workers.
+
+Text that a client chose cannot forge a line. What follows an ordinary message's first line (a
+traceback, say) is indented, so that every line that is not is the start of a record.
+"""
+
+import contextlib
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from http import HTTPStatus
+from urllib.parse import quote
+
+from concurrent_log_handler import ConcurrentRotatingFileHandler
+
+from app.helpers.records import Record
+
+FILENAME = "application.log"
+FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
+MAX_PATH_LENGTH = 256
+MAX_FIELD_LENGTH = 64
+
+_app_logger = logging.getLogger("app")
+_STATUSES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
+_SAFE = "/:@!$&'()*+,;="  # besides letters, digits and -._~, what a path may hold (RFC 3986, 3.3)
+_is_plain = re.compile(rf"[A-Za-z0-9._~-]{{1,{MAX_FIELD_LENGTH}}}").fullmatch
+
+
+class ApplicationLog(ConcurrentRotatingFileHandler):
+    """The handler behind `application.log`; a failure of it is counted and reaches nobody.
+
+    Attributes
+    ----------
+    dropped : int
+        Lines that could not be written.
+    """
+
+    def __init__(self, path: str, max_bytes: int, backup_count: int) -> None:
+        super().__init__(
+            path,
+            maxBytes=max_bytes,
+            backupCount=backup_count,
+            use_gzip=True,
+            encoding="utf-8",
+            unicode_error_policy="replace",
+        )
+        self.dropped = 0
+        self._has_complained = False
+        self.setFormatter(_Formatter(FORMAT))
+
+    def check(self) -> None:
+        """Make the directory and the files if they are missing; complain if that is impossible."""
+        try:
+            os.makedirs(os.path.dirname(self.baseFilename), exist_ok=True)
+            for path in (self.lockFilename, self.baseFilename):
+                with open(path, "a"):
+                    pass
+        except OSError as error:
+            self._complain(error)
+
+    def write_requests(self, records: Sequence[Record]) -> None:
+        """Write a line for each record, all of them under one lock: a lock takes some 50 µs."""
+        self.handle(logging.makeLogRecord({"lines": [request_line(record) for record in records]}))
+
+    def do_write(self, msg: str) -> None:
+        """Write all of it or nothing: on a full disk half a line would swallow the next one."""
+        try:
+            size = os.path.getsize(self.baseFilename)
+        except FileNotFoundError:
+            size = 0
+        try:
+            super().do_write(msg)
+        except OSError:
+            # The caller holds the lock file, so that no process has written since.
+            if self.stream is not None:
+                with contextlib.suppress(OSError):
+                    self.stream.close()
+                self.stream = None
+            with contextlib.suppress(OSError):
+                os.truncate(self.baseFilename, size)
+            raise
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Count what was not written; a warning or worse goes to stderr instead."""
+        lines = getattr(record, "lines", None)
+        self.dropped += 1 if lines is None else len(lines)
+        self._complain(sys.exc_info()[1])
+        if lines is None and record.levelno >= logging.WARNING:
+            with contextlib.suppress(Exception):
+                print(self.format(record), file=sys.stderr)
+
+    def _complain(self, error: BaseException | None) -> None:
+        if not self._has_complained:
+            self._has_complained = True
+            # There may be no stderr, and then there is nobody left to tell.
+            with contextlib.suppress(Exception):
+                print(f"The application log cannot be written: {error}", file=sys.stderr)
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        lines = getattr(record, "lines", None)
+        if lines is None:
+            lines = ["  " + _escape(line) for line in super().format(record).splitlines()]
+            lines[0] = lines[0][2:]
+        return "\n".join(lines)
+
+
+def request_line(record: Record) -> str:
+    """Return the line of a request; whatever a client sent, it is one line of printable text.
+
+    >>> request_line(Record(9e8, "::1", "GET", "http", "/a b", "", 404, 2e-4, "5f0c"))[26:]
+    'app - INFO - ::1 GET http /a%20b 404 NOT FOUND 0.200 ms 5f0c'
+    """
+    seconds = int(record.time)
+    milliseconds = int((record.time - seconds) * 1000)
+    status = record.status
+    return (
+        f"{_format_time(seconds)},{milliseconds:03d} - app - {'INFO' if status < 500 else 'ERROR'}"
+        f" - {_quote(record.remote_addr)} {_quote(record.method)} {_quote(record.scheme)}"
+        f" {_quote(record.path, MAX_PATH_LENGTH)} {_STATUSES.get(status, status)}"
+        f" {record.duration * 1000:.3f} ms {_quote(record.request_id)}"
+    )
+
+
+@lru_cache(maxsize=8)
+def _format_time(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def _quote(text: str, max_length: int = MAX_FIELD_LENGTH) -> str:
+    if _is_plain(text):
+        return text
+    # Cut before it is cached, so that long paths do not fill the memory.
+    shown = _percent_encode(text[:max_length])
+    return shown if len(text) <= max_length else shown + "…"
+
+
+@lru_cache(maxsize=1024)
+def _percent_encode(text: str) -> str:
+    try:
+        encoded = text.encode("latin-1")
+    except UnicodeEncodeError:  # not as WSGI has it, but nothing may fail here
+        encoded = text.encode("utf-8", "surrogatepass")
+    return quote(encoded, safe=_SAFE) or "-"
+
+
+def _escape(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
+def configure(
+    logs_root: str, max_bytes: int, backup_count: int, *, propagate: bool = False
+) -> ApplicationLog:
+    """Send what the logger "app" and those below it say to `application.log`; once a worker.
+
+    A second call with the same arguments returns the same handler, one with others replaces it.
+    Where the file cannot be written, stderr says so in one line, and what is logged is counted
+    as dropped until it can be.
+
+    Parameters
+    ----------
+    logs_root : str
+        The directory of the log; made if it is missing.
+    max_bytes : int
+        Bytes after which a file is rotated; it may exceed them by what is written at once.
+    backup_count : int
+        Rotated, gzipped files that are kept.
+    propagate : bool
+        Whether the root logger's handlers get it too, as one wants while debugging.
+    """
+    _app_logger.setLevel(logging.INFO)
+    _app_logger.propagate = propagate
+    path = os.path.abspath(os.path.join(logs_root, FILENAME))
+    for old in list(_app_logger.handlers):
+        if isinstance(old, ApplicationLog):
+            if (old.baseFilename, old.maxBytes, old.backupCount) == (path, max_bytes, backup_count):
+                return old
+            _app_logger.removeHandler(old)
+            old.close()
+    handler = ApplicationLog(path, max_bytes, backup_count)
+    handler.check()
+    _app_logger.addHandler(handler)
+    return handler
+
+
+_held: list[logging.Handler] = []
+
+
+def _wait_for_writes() -> None:
+    # A process that is forked in the middle of a write inherits half of it and a lock for ever.
+    for handler in list(_app_logger.handlers):
+        handler.acquire()
+        _held.append(handler)
+
+
+def _resume_writes() -> None:
+    while _held:
+        _held.pop().release()
+
+
+os.register_at_fork(
+    before=_wait_for_writes, after_in_parent=_resume_writes, after_in_child=_held.clear
+)

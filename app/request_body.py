@@ -1,0 +1,81 @@
+"""Reading a WSGI request's body once, within a limit, for whoever answers the request.
+
+Servers differ: behind some, reading past the Content-Length blocks; behind others only what was
+read in a loop is complete. And a client still sending while the answer is under way sees a broken
+pipe in place of it, so what is left of a refused body is drained, within bounds.
+"""
+
+import io
+import time
+from typing import Any
+
+from app.helpers.errors import PayloadTooLarge
+
+CHUNK_SIZE = 64 * 1024  # bytes
+DRAIN_SECONDS = 1.0
+_READ = "app.body_was_read"
+
+Environ = dict[str, Any]
+
+
+def read_body(environ: Environ, limit: int) -> bytes:
+    """Return the body and put it back, so that the next reader finds it too.
+
+    Parameters
+    ----------
+    environ : dict
+        Of the WSGI request.
+    limit : int
+        Bytes.
+
+    Raises
+    ------
+    PayloadTooLarge
+        If the body is larger, as soon as that is known.
+    """
+    declared = _content_length(environ)
+    if declared is not None and declared > limit:
+        raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
+    body = _read(environ, limit + 1 if declared is None else declared)
+    if len(body) > limit:
+        raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ[_READ] = True
+    return body
+
+
+def drain_body(environ: Environ, limit: int) -> bool:
+    """Read what is left of an unwanted body, up to twice the limit and for up to a second.
+
+    Returns
+    -------
+    bool
+        Whether nothing is left, so that the connection may carry another request.
+    """
+    if environ.get(_READ):
+        return True
+    declared = _content_length(environ)
+    left = 2 * limit if declared is None else min(declared, 2 * limit)
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while left > 0 and time.monotonic() < deadline:
+        chunk = environ["wsgi.input"].read(min(left, CHUNK_SIZE))
+        if not chunk:
+            return True
+        left -= len(chunk)
+    return left == 0 and declared is not None and declared <= 2 * limit
+
+
+def _content_length(environ: Environ) -> int | None:
+    """Return the bytes to expect, None if only the end of the stream tells."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    return None if environ.get("wsgi.input_terminated") else 0
+
+
+def _read(environ: Environ, size: int) -> bytes:
+    chunks, left = [], size
+    while left > 0 and (chunk := environ["wsgi.input"].read(min(left, CHUNK_SIZE))):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)

@@ -1,0 +1,67 @@
+"""Fixtures: a configuration of its own for each test, a trained model, the app and its client."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.app import create_app
+from app.models.train_model import train
+from app.settings import Settings
+
+TRAINING_CSV = str(Path(__file__).parents[1] / "data/raw/training.csv")
+SIGNING_KEY = "a key that only these tests sign with"
+
+
+def make_config(root: Path) -> Settings:
+    """Return settings whose models, logs and keys are all below `root`."""
+    (root / "models").mkdir()
+    return Settings(
+        models_root=str(root / "models"),
+        logs_root=str(root / "logs"),
+        model_signing_key=SIGNING_KEY,
+        model_signing_key_file=str(root / "no-key-file"),
+    )
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Settings:
+    """Settings of a server without a model."""
+    return make_config(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def dummy_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of v0, trained once on the dummy data."""
+    config = make_config(tmp_path_factory.mktemp("dummy"))
+    train(TRAINING_CSV, "v0", config=config)
+    return os.path.join(config.models_root, "trained-model-v0.p")
+
+
+@pytest.fixture
+def config_with_v0(config: Settings, dummy_model: str) -> Settings:
+    """Settings of a server with v0."""
+    shutil.copy(dummy_model, config.models_root)
+    return config
+
+
+@pytest.fixture
+def app(config_with_v0: Settings) -> Flask:
+    """The application with v0."""
+    return create_app(config_with_v0)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the application with v0."""
+    return app.test_client()
+
+
+@pytest.fixture
+def client_with_keys(config_with_v0: Settings) -> FlaskClient:
+    """A client of the application with v0 and two API keys."""
+    return create_app(replace(config_with_v0, api_keys="first-key, second-key")).test_client()
