@@ -1,7 +1,7 @@
 """The rotating, compressed application log: `application.log`, shared by all workers.
 
-Text that a client chose cannot forge a line. What follows an ordinary message's first line (a
-traceback, say) is indented, so that every line that is not is the start of a record.
+No client can forge a line: a request is one line of printable text, and what follows the first
+line of any other message (a traceback, say) is indented.
 """
 
 import contextlib
@@ -19,15 +19,49 @@ from concurrent_log_handler import ConcurrentRotatingFileHandler
 
 from app.helpers.records import Record
 
-FILENAME = "application.log"
-FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 MAX_PATH_LENGTH = 256
 MAX_FIELD_LENGTH = 64
 
 _app_logger = logging.getLogger("app")
+_held: list[logging.Handler] = []
 _STATUSES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _SAFE = "/:@!$&'()*+,;="  # besides letters, digits and -._~, what a path may hold (RFC 3986, 3.3)
 _is_plain = re.compile(rf"[A-Za-z0-9._~-]{{1,{MAX_FIELD_LENGTH}}}").fullmatch
+
+
+def configure(
+    logs_root: str, max_bytes: int, backup_count: int, *, propagate: bool = False
+) -> "ApplicationLog":
+    """Send what the logger "app" and those below it say to `application.log`; once a worker.
+
+    A second call with the same arguments returns the same handler, one with others replaces it.
+    Where the file cannot be written, stderr says so in one line, and what is logged is counted
+    as dropped until it can be.
+
+    Parameters
+    ----------
+    logs_root : str
+        The directory of the log; made if it is missing.
+    max_bytes : int
+        Bytes after which a file is rotated; it may exceed them by what is written at once.
+    backup_count : int
+        Rotated, gzipped files that are kept.
+    propagate : bool
+        Whether the root logger's handlers get it too, as one wants while debugging.
+    """
+    _app_logger.setLevel(logging.INFO)
+    _app_logger.propagate = propagate
+    path = os.path.abspath(os.path.join(logs_root, "application.log"))
+    for old in list(_app_logger.handlers):
+        if isinstance(old, ApplicationLog):
+            if (old.baseFilename, old.maxBytes, old.backupCount) == (path, max_bytes, backup_count):
+                return old
+            _app_logger.removeHandler(old)
+            old.close()
+    handler = ApplicationLog(path, max_bytes, backup_count)
+    handler.check()
+    _app_logger.addHandler(handler)
+    return handler
 
 
 class ApplicationLog(ConcurrentRotatingFileHandler):
@@ -50,15 +84,14 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
         )
         self.dropped = 0
         self._has_complained = False
-        self.setFormatter(_Formatter(FORMAT))
+        self.setFormatter(_Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s"))
 
     def check(self) -> None:
         """Make the directory and the files if they are missing; complain if that is impossible."""
         try:
             os.makedirs(os.path.dirname(self.baseFilename), exist_ok=True)
             for path in (self.lockFilename, self.baseFilename):
-                with open(path, "a"):
-                    pass
+                open(path, "a").close()
         except OSError as error:
             self._complain(error)
 
@@ -105,9 +138,15 @@ class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         lines = getattr(record, "lines", None)
         if lines is None:
-            lines = ["  " + _escape(line) for line in super().format(record).splitlines()]
-            lines[0] = lines[0][2:]
+            lines = map(_escape, super().format(record).splitlines())
+            return "\n  ".join(lines)
         return "\n".join(lines)
+
+
+def _escape(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def request_line(record: Record) -> str:
@@ -149,52 +188,8 @@ def _percent_encode(text: str) -> str:
     return quote(encoded, safe=_SAFE) or "-"
 
 
-def _escape(line: str) -> str:
-    if line.isprintable():
-        return line
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
-
-
-def configure(
-    logs_root: str, max_bytes: int, backup_count: int, *, propagate: bool = False
-) -> ApplicationLog:
-    """Send what the logger "app" and those below it say to `application.log`; once a worker.
-
-    A second call with the same arguments returns the same handler, one with others replaces it.
-    Where the file cannot be written, stderr says so in one line, and what is logged is counted
-    as dropped until it can be.
-
-    Parameters
-    ----------
-    logs_root : str
-        The directory of the log; made if it is missing.
-    max_bytes : int
-        Bytes after which a file is rotated; it may exceed them by what is written at once.
-    backup_count : int
-        Rotated, gzipped files that are kept.
-    propagate : bool
-        Whether the root logger's handlers get it too, as one wants while debugging.
-    """
-    _app_logger.setLevel(logging.INFO)
-    _app_logger.propagate = propagate
-    path = os.path.abspath(os.path.join(logs_root, FILENAME))
-    for old in list(_app_logger.handlers):
-        if isinstance(old, ApplicationLog):
-            if (old.baseFilename, old.maxBytes, old.backupCount) == (path, max_bytes, backup_count):
-                return old
-            _app_logger.removeHandler(old)
-            old.close()
-    handler = ApplicationLog(path, max_bytes, backup_count)
-    handler.check()
-    _app_logger.addHandler(handler)
-    return handler
-
-
-_held: list[logging.Handler] = []
-
-
 def _wait_for_writes() -> None:
-    # A process that is forked in the middle of a write inherits half of it and a lock for ever.
+    # A process forked in the middle of a write would inherit half of it, and a lock for ever.
     for handler in list(_app_logger.handlers):
         handler.acquire()
         _held.append(handler)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROWS = 10_000
 INTERCEPT = -0.9
-WEIGHTS = (3.9, -5.1, 2.8, 5.9)
+WEIGHTS = (-3.9, -5.1, 2.8, 5.9)
 MISSING_X_1 = 0.02
 
 
