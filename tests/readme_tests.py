@@ -1,0 +1,117 @@
+"""The README: each command in a console block is run, and must give the answer shown."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.models.train_model import train
+from app.settings import Settings
+from tests.conftest import SIGNING_KEY, TRAINING_CSV
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMMAND = re.compile(r"^\$ (.*(?:\n    .*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+EXAMPLES = [
+    (command.replace("\n    ", "\n"), answer)
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for command, answer in COMMAND.findall(block)
+]
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a shell beside a running server that has v0."""
+    root = tmp_path_factory.mktemp("readme")
+    models, served = root / "models", root / "served"
+    models.mkdir()
+    served.mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "1",
+        "LOGS_ROOT": str(root / "logs"),
+        "MODEL_SIGNING_KEY": SIGNING_KEY,
+    }
+    train(
+        TRAINING_CSV,
+        "v0",
+        config=Settings(models_root=str(served), model_signing_key=SIGNING_KEY),
+    )
+    _write_customers(root / "customers.csv")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "app.app"],
+        cwd=ROOT,
+        env=environment | {"MODELS_ROOT": str(served)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    assert "Running on" in server.stdout.readline()
+    yield environment | {"MODELS_ROOT": str(models), "README_ROOT": str(root)}
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(timeout=60) == 0
+    server.stdout.close()
+
+
+def _write_customers(path: Path) -> None:
+    lines = ["customer_id,signed_up,zip_code,age,churned"]
+    for i in range(400):
+        age = "NA" if i % 50 == 0 else 20 + i % 60
+        churned = "yes" if (i * 7) % 60 > 30 else "no"
+        lines.append(f"{i},2026-01-{i % 28 + 1:02},0{8000 + i % 9},{age},{churned}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(("command", "answer"), EXAMPLES, ids=[c for c, _ in EXAMPLES])
+def test_a_command_gives_the_answer_shown(shell: dict[str, str], command: str, answer: str) -> None:
+    """An ellipsis stands for anything."""
+    if command == ". .venv/bin/activate":
+        pytest.skip("the tests run in their own environment")
+    script = command.replace("localhost:8080", f"127.0.0.1:{shell['PORT']}")
+    script = script.replace("customers.csv", f"{shell['README_ROOT']}/customers.csv")
+    script = re.sub(r"^python ", f"{sys.executable} ", script)
+    result = subprocess.run(
+        ["bash", "-c", script],
+        cwd=ROOT,
+        env=shell,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    pattern = ".*?".join(map(re.escape, answer.strip().split("…")))
+    pattern = pattern.replace(re.escape("trained-models"), r"\S*")
+    assert re.fullmatch(pattern, result.stdout.strip(), re.DOTALL), result.stdout
+
+
+def test_there_are_examples() -> None:
+    """The pattern above finds them all."""
+    assert len(EXAMPLES) == README.count("\n$ ") > 10
+
+
+def test_each_setting_is_in_the_table() -> None:
+    """With the meaning that the code gives it."""
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \|.*\| (.*) \|$", README, re.MULTILINE))
+    fields = Settings.__dataclass_fields__
+    assert list(rows) == [name.upper() for name in fields]
+    for name, knob in fields.items():
+        assert knob.metadata["meaning"].startswith(rows[name.upper()].removeprefix("the "))
+
+
+def test_links_lead_somewhere() -> None:
+    """To a file of this project."""
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+if __name__ == "__main__":
+    raise SystemExit(pytest.main([__file__]))
