@@ -18,16 +18,33 @@ from app.helpers.validation import RowValidator, make_schema
 from app.models.manifest import Manifest
 from app.models.model_store import LATEST
 
-API_VERSION = "1.0.0"
-OPEN_PATHS = ("/livez", "/readyz", "/healthcheck")  # a path that ends so needs no API key
-DESCRIPTION = """\
-Predictions by versioned scikit-learn models.
-
-Every error is JSON with a `message` that names all that is wrong with the request. A path that \
-does not exist answers 404, `Not found.`; a method that a path does not take answers 405, \
-`Method not allowed.`, with `Allow`. Every response carries `X-Request-ID`."""
-
 Json = dict[str, Any]
+
+API_VERSION = "1.0.0"
+DESCRIPTION = """Predictions by versioned scikit-learn models.
+
+Every error is JSON with a `message` that names all that is wrong with the request. A path that does
+not exist answers 404, `Not found.`; a method that a path does not take answers 405 with `Allow`,
+`Method not allowed.` Every response carries `X-Request-ID`: the request's own or a new one."""
+OPEN_PATHS = ("/livez", "/readyz", "/healthcheck")  # a path that ends so needs no API key
+REQUEST_ID = "9f86d081884c7d65"
+NO_HEADERS: Mapping[str, str] = {}
+EXPLAIN: Json = {
+    "name": "explain",
+    "in": "query",
+    "description": "Add each feature's contribution: to JSON, and by linear models only.",
+    "schema": {"type": "boolean", "default": False},
+}
+VERSION_SCHEMA = {"type": "string", "pattern": f"^({VERSION_ID.pattern}|{LATEST})$"}
+VERSION: Json = {"name": "version", "in": "path", "required": True, "schema": VERSION_SCHEMA}
+SECURITY_SCHEMES: Json = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "basic": {"type": "http", "scheme": "basic", "description": "The key is the password."},
+}
+NO_HOST = "Exactly one Host header is required."
+TEXT, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
+BOOLEAN, OBJECT = {"type": "boolean"}, {"type": "object"}
 
 
 def make_openapi(
@@ -49,25 +66,228 @@ def make_openapi(
     max_body_bytes, max_json_rows, max_csv_rows : int
         How much a request may hold.
     """
-    schemas, responses = dict(SCHEMAS), dict(RESPONSES)
-    responses["TooLarge"] = _error(
-        "There are too many bytes or rows.",
-        bytes=f"Request body is larger than {max_body_bytes} bytes.",
-        json_rows=f"Request has more than {max_json_rows} rows.",
-        csv_rows=f"Request has more than {max_csv_rows} rows.",
-    )
-    paths = _server_paths(list(manifests))
+    segments: dict[str, Manifest | None] = {"{version}": None}
     if manifests:
-        highest = next(iter(manifests.values()))
-        for version, manifest in manifests.items():
-            schemas |= _version_schemas(manifest)
-            responses[f"{version}_Refused"] = _error(PREDICTS_NOT, **REFUSALS, **_refusals(manifest))
-        for segment, manifest in {LATEST: highest, **manifests}.items():
-            paths |= _version_paths(segment, manifest)
+        segments = {LATEST: next(iter(manifests.values())), **manifests}
+    paths, schemas = _server_paths(list(manifests)), _server_schemas()
+    responses = {
+        "NoHost": _error("The request is wrong.", no_host=NO_HOST),
+        "TooLarge": _error(
+            "There are too many bytes or rows.",
+            bytes=f"Request body is larger than {max_body_bytes} bytes.",
+            json_rows=f"Request has more than {max_json_rows} rows.",
+            csv_rows=f"Request has more than {max_csv_rows} rows.",
+        ),
+        "UnknownMediaType": _error(
+            "The body is of an unknown kind.",
+            media_type="Content-Type must be application/json or text/csv.",
+        ),
+        "Failure": _error(
+            "The server failed, and its log tells why.",
+            unforeseen={"message": "Internal server error.", "request_id": REQUEST_ID},
+        ),
+    }
+    for segment, manifest in segments.items():
+        paths |= _version_paths(segment, manifest)
+        schemas |= _version_schemas(manifest)
+        responses[_name(manifest, "Refused")] = _refused(manifest)
     document = {
         "openapi": "3.1.0",
-        "info": {"title": TITLE, "version": API_VERSION, "description": DESCRIPTION},
+        "info": {"title": "flask-sklearn-seed", "version": API_VERSION, "description": DESCRIPTION},
         "paths": paths,
         "components": {"schemas": schemas, "responses": responses},
     }
     return _with_api_keys(document) if api_keys else document
+
+
+def _server_paths(versions: Sequence[str]) -> Json:
+    states = {version: {"state": "not loaded", "outdated": False} for version in versions or ["v0"]}
+    states[next(iter(states))]["state"] = "ready"
+    ready = _json(_ref("schemas", "Readiness"), latest={"ready": True, "versions": states})
+    none_ready = _json(_ref("schemas", "Readiness"), none={"ready": False, "versions": {}})
+    errors = {"503": _response("No version is ready.", none_ready)}
+    return {
+        "/livez": _get("livez", "Tell that the process runs", _text("OK")),
+        "/readyz": _get("readyz", "Load the latest version, tell each one's state", ready, errors),
+        "/metrics": _get("metrics", "Tell what Prometheus scrapes.", _text()),
+        "/openapi.json": _get("openapi", "Tell what is on this server", _json(OBJECT)),
+    }
+
+
+def _version_paths(segment: str, manifest: Manifest | None) -> Json:
+    """Return the routes below a version's id or `latest`; with no manifest, below the parameter."""
+    suffix, version = (f"_{segment}", segment) if manifest else ("", "v43287")
+    errors = {"404": _error("There is no such version.", unknown=str(UnknownVersion(version)))}
+    if segment != LATEST:  # which is the highest that can be served
+        message = str(UnavailableVersion(version, ""))
+        errors["503"] = _error("It cannot be served.", {"Retry-After": "30"}, unavailable=message)
+    metadata = _json(OBJECT, **({"model": manifest.public()} if manifest else {}))
+    health = _text("OK", "Not OK")
+    paths = {
+        "predict": _predict(f"predict{suffix}", manifest, errors),
+        "schema": _get(f"schema{suffix}", "Tell the JSON Schema of a row", _json(OBJECT), errors),
+        "metadata": _get(f"metadata{suffix}", "Tell what is known of the model", metadata, errors),
+        "healthcheck": _get(f"healthcheck{suffix}", "Tell whether it can predict", health),
+    }
+    parameters = {} if manifest else {"parameters": [VERSION]}
+    return {f"/{segment}/{name}": item | parameters for name, item in paths.items()}
+
+
+def _predict(operation_id: str, manifest: Manifest | None, errors: Json) -> Json:
+    row, answer = (_ref("schemas", _name(manifest, name)) for name in ("Row", "Answer"))
+    rows = {"anyOf": [row, {"type": "array", "items": row}]}
+    answers = {"anyOf": [answer, {"type": "array", "items": answer}]}
+    sent, answered = _json_examples(manifest) if manifest else ({}, {})
+    sent_csv, answered_csv = _csv_examples(manifest) if manifest else ({}, {})
+    request = _json(rows, **sent) | {"text/csv": _media(TEXT, sent_csv)}
+    content = _json(answers, **answered) | {"text/csv": _media(TEXT, answered_csv)}
+    version, digest = (manifest.version, manifest.sha256) if manifest else ("v0", REQUEST_ID)
+    headers = {"X-Model-Version": version, "X-Model-Digest": digest[:12]}
+    responses = {
+        "200": _response("An answer to each row, in the same order.", content, headers),
+        "400": _ref("responses", _name(manifest, "Refused")),
+        "413": _ref("responses", "TooLarge"),
+        "415": _ref("responses", "UnknownMediaType"),
+    }
+    predict = _operation(operation_id, "Predict one row, many rows, or CSV", responses | errors)
+    body = {"required": True, "content": request}
+    return {"post": predict | {"parameters": [EXPLAIN], "requestBody": body}}
+
+
+def _json_examples(manifest: Manifest) -> tuple[Json, Json]:
+    """Return what may be sent, the typical row first, and what is answered."""
+    rows, answers = [], []
+    check, is_binary = manifest.self_check, manifest.positive_class is not None
+    for row_id, row, outputs in zip("12", check["rows"], check["probabilities"], strict=False):
+        rounded = [round(probability * 1e4) / 1e4 for probability in outputs]
+        prediction = rounded[0] if is_binary else dict(zip(manifest.classes, rounded, strict=True))
+        rows.append({"id": row_id, **row})
+        answers.append({"id": row_id, "prediction": prediction})
+    return {"one": rows[0], "many": rows}, {"one": answers[0], "many": answers}
+
+
+def _csv_examples(manifest: Manifest) -> tuple[Json, Json]:
+    sent, answered = _json_examples(manifest)
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerows([sent["one"], *(row.values() for row in sent["many"])])
+    ids, predictions = zip(*(answer.values() for answer in answered["many"]), strict=True)
+    text = format_csv(ids, predictions, manifest.classes).decode()
+    return {"many": buffer.getvalue()}, {"many": text}
+
+
+def _refused(manifest: Manifest | None) -> Json:
+    examples: Json = {
+        "no_host": NO_HOST,
+        "explain": "The query parameter 'explain' must be true or false.",
+        "explain_csv": "Explanations are given for JSON only.",
+        "no_json": "Request body is not valid JSON. It is empty.",
+        "no_csv": "Request body is not valid CSV: the header is missing.",
+        "too_deep": "Request body is nested too deeply.",
+        "no_rows": "Request body must be a JSON object or an array of objects.",
+    }
+    if manifest:
+        describe = RowValidator(manifest.features).describe
+        row, first = _json_examples(manifest)[0]["one"], manifest.features[0].name
+        shorter = {key: value for key, value in row.items() if key != first}
+        row_error = {"row": 1, "message": describe(shorter)}
+        examples |= {
+            "missing_key": describe(shorter),
+            "unexpected_key": describe(row | {"not a feature": 1}),
+            "invalid_value": describe(row | {first: []}),
+            "several": describe(shorter | {"id": None, "not a feature": 1}),
+            "many_rows": {"message": "1 of 2 rows are invalid.", "errors": [row_error]},
+        }
+    return _error("The request is wrong; nothing is predicted.", **examples)
+
+
+def _version_schemas(manifest: Manifest | None) -> Json:
+    if manifest is None:
+        return {"Row": OBJECT, "Answer": OBJECT}
+    row = make_schema(manifest.features)
+    del row["$schema"]  # it is the document's too
+    prediction, explanation = NUMBER | {"minimum": 0, "maximum": 1}, _ref("schemas", "Explanation")
+    if manifest.positive_class is None:
+        prediction = _object(dict.fromkeys(manifest.classes, prediction))
+        explanation = _object(dict.fromkeys(manifest.classes, explanation))
+    id_and_prediction = {"id": row["properties"]["id"], "prediction": prediction}
+    answer = _object(id_and_prediction, {"explanation": explanation})
+    return {_name(manifest, "Row"): row, _name(manifest, "Answer"): answer}
+
+
+def _server_schemas() -> Json:
+    row_errors = {"type": "array", "items": _object({"row": INTEGER, "message": TEXT})}
+    states = {"enum": ["ready", "not loaded", "unavailable"]}
+    return {
+        "Error": _object({"message": TEXT}, {"errors": row_errors, "request_id": TEXT}),
+        "Explanation": _object({"baseline": NUMBER, "contributions": _map(NUMBER)}),
+        "Readiness": _object(
+            {"ready": BOOLEAN, "versions": _map(_object({"state": states, "outdated": BOOLEAN}))}
+        ),
+    }
+
+
+def _with_api_keys(document: Json) -> Json:
+    document["components"]["securitySchemes"] = SECURITY_SCHEMES
+    document["security"] = [{name: []} for name in SECURITY_SCHEMES]
+    challenge, message = {"WWW-Authenticate": "Bearer"}, "A valid API key is required."
+    for path, item in document["paths"].items():
+        operation = item.get("get") or item["post"]
+        if path.endswith(OPEN_PATHS):
+            operation["security"] = []
+        else:
+            operation["responses"]["401"] = _error("No valid key.", challenge, no_key=message)
+    return document
+
+
+def _get(operation_id: str, summary: str, content: Json, errors: Json | None = None) -> Json:
+    responses = {"200": _response("The answer.", content)} | (errors or {})
+    return {"get": _operation(operation_id, summary, responses)}
+
+
+def _operation(operation_id: str, summary: str, responses: Json) -> Json:
+    tag = operation_id.partition("_")[2] or "server"
+    common = {"400": _ref("responses", "NoHost"), "500": _ref("responses", "Failure")}
+    sorted_ = dict(sorted((common | responses).items()))
+    return {"operationId": operation_id, "tags": [tag], "summary": summary, "responses": sorted_}
+
+
+def _error(description: str, headers: Mapping[str, str] = NO_HEADERS, **examples: Any) -> Json:
+    bodies = {k: {"message": v} if isinstance(v, str) else v for k, v in examples.items()}
+    return _response(description, _json(_ref("schemas", "Error"), **bodies), headers)
+
+
+def _response(description: str, content: Json, headers: Mapping[str, str] = NO_HEADERS) -> Json:
+    examples = {"X-Request-ID": REQUEST_ID, **headers}
+    shown = {name: {"schema": TEXT, "example": value} for name, value in examples.items()}
+    return {"description": description, "headers": shown, "content": content}
+
+
+def _text(*values: str) -> Json:
+    return {"text/plain": _media(TEXT | ({"enum": [*values]} if values else {}), {})}
+
+
+def _json(schema: Json, **examples: Any) -> Json:
+    return {"application/json": _media(schema, examples)}
+
+
+def _media(schema: Json, examples: Json) -> Json:
+    named = {name: {"value": value} for name, value in examples.items()}
+    return {"schema": schema, "examples": named} if named else {"schema": schema}
+
+
+def _object(required: Json, optional: Json | None = None) -> Json:
+    both = required | (optional or {})
+    return OBJECT | {"properties": both, "required": [*required], "additionalProperties": False}
+
+
+def _map(values: Json) -> Json:
+    return OBJECT | {"additionalProperties": values}
+
+
+def _ref(kind: str, name: str) -> Json:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _name(manifest: Manifest | None, name: str) -> str:
+    return f"{manifest.version}_{name}" if manifest else name
