@@ -59,13 +59,12 @@ def configure(
             _app_logger.removeHandler(old)
             old.close()
     handler = ApplicationLog(path, max_bytes, backup_count)
-    handler.check()
     _app_logger.addHandler(handler)
     return handler
 
 
 class ApplicationLog(ConcurrentRotatingFileHandler):
-    """The handler behind `application.log`; a failure of it is counted and reaches nobody.
+    """The handler behind `application.log`; its failures are counted and disturb nobody.
 
     Attributes
     ----------
@@ -79,15 +78,12 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             maxBytes=max_bytes,
             backupCount=backup_count,
             use_gzip=True,
+            keep_file_open=False,  # a batch is worth opening it, and nothing is left open behind
             encoding="utf-8",
-            unicode_error_policy="replace",
         )
         self.dropped = 0
         self._has_complained = False
         self.setFormatter(_Formatter("%(asctime)s - %(name)s - %(levelname)s - %(message)s"))
-
-    def check(self) -> None:
-        """Make the directory and the files if they are missing; complain if that is impossible."""
         try:
             os.makedirs(os.path.dirname(self.baseFilename), exist_ok=True)
             for path in (self.lockFilename, self.baseFilename):
@@ -97,7 +93,8 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
 
     def write_requests(self, records: Sequence[Record]) -> None:
         """Write a line for each record, all of them under one lock: a lock takes some 50 µs."""
-        self.handle(logging.makeLogRecord({"lines": [request_line(record) for record in records]}))
+        lines = [request_line(record) for record in records]
+        self.handle(logging.makeLogRecord({"lines": lines}))
 
     def do_write(self, msg: str) -> None:
         """Write all of it or nothing: on a full disk half a line would swallow the next one."""
@@ -123,24 +120,21 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
         self.dropped += 1 if lines is None else len(lines)
         self._complain(sys.exc_info()[1])
         if lines is None and record.levelno >= logging.WARNING:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # what failed may be the formatting
                 print(self.format(record), file=sys.stderr)
 
     def _complain(self, error: BaseException | None) -> None:
         if not self._has_complained:
             self._has_complained = True
-            # There may be no stderr, and then there is nobody left to tell.
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):  # without a stderr, nobody is left to tell
                 print(f"The application log cannot be written: {error}", file=sys.stderr)
 
 
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        lines = getattr(record, "lines", None)
-        if lines is None:
-            lines = map(_escape, super().format(record).splitlines())
-            return "\n  ".join(lines)
-        return "\n".join(lines)
+        if (lines := getattr(record, "lines", None)) is not None:
+            return "\n".join(lines)
+        return "\n  ".join(map(_escape, super().format(record).splitlines()))
 
 
 def _escape(line: str) -> str:

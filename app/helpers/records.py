@@ -3,7 +3,6 @@
 A route and a status are opaque labels here, except that a status of 500 and above is an error.
 """
 
-import atexit
 import logging
 import os
 import threading
@@ -12,7 +11,9 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.util import Finalize
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from app.helpers.features import Feature
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,12 @@ class Record(NamedTuple):
     request_id: str
     version: str | None = None
     """The version that answered, never an alias; None where none was asked."""
-    probabilities: Sequence[float] = ()
+    predictions: Sequence[Any] = ()
+    """Shape (n_rows,): a probability or, of three or more classes, class → probability."""
+    features: Sequence[Feature] = ()
+    """Shape (n_features,)."""
+    columns: Sequence[Sequence[Any]] = ()
+    """Shape (n_features, n_rows): what was predicted from."""
 
 
 Sink = Callable[[Sequence[Record]], object]
@@ -55,7 +61,8 @@ class Records:
     """The records on their way from the requests to the sinks.
 
     Every process has a thread of its own, started by its first record. Whatever waits when a
-    process exits is drained then; what it was forked with stays the parent's.
+    process exits is drained then; what it was forked with stays the parent's. Keep the instance
+    as long as there are requests: its thread ends with it.
 
     Parameters
     ----------
@@ -138,8 +145,9 @@ class Records:
                 drain.start()
             except RuntimeError:  # no more threads: the next record tries again
                 return
-            # multiprocessing clears what a child registered before it runs, hence not earlier;
-            # in its children atexit never runs, in other processes the two are one too many.
+            # Runs at the exit of every process: multiprocessing sees to its children, where
+            # atexit never runs, and by an atexit of its own to all others. Not at import,
+            # because a child begins by forgetting what was registered so far.
             Finalize(None, _flush_all, exitpriority=0)
             self._is_draining = True
 
@@ -177,5 +185,4 @@ def _begin_all_anew() -> None:
         records._begin_anew()
 
 
-atexit.register(_flush_all)
 os.register_at_fork(after_in_child=_begin_all_anew)
