@@ -15,10 +15,12 @@ import traceback
 from contextlib import suppress
 from functools import partial
 from multiprocessing.synchronize import Lock
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -52,16 +54,20 @@ def serve(config: Settings, target: str = "app.app:app") -> None:
     address = _check_address(config.host, config.port)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # BLAS threads fight the workers
-    _let_new_workers_be_stopped()
+    # A forked worker starts with this process's handlers, which would swallow an early SIGTERM.
+    os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
     server = _make_server(config, address, target)
     server.on_startup(Thread(target=_announce, args=(config, address), daemon=True).start)
-    import_failed = multiprocessing.Lock()
-    try:
-        server.serve(target_loader=partial(_load, import_failed=import_failed))
-    except SystemExit:
-        # A SIGTERM to the whole process group ends workers unasked, which granian calls a crash.
-        if not server.interrupt_signal:
-            raise
+    import_failed = multiprocessing.Lock()  # taken for good by the first worker that failed
+    # In files, so that what a killed worker counted is not lost.
+    with TemporaryDirectory(prefix="metrics-") as directory:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+        try:
+            server.serve(target_loader=partial(_load, import_failed=import_failed))
+        except SystemExit:
+            # A SIGTERM to the whole process group ends workers unasked: granian's word is a crash.
+            if not server.interrupt_signal:
+                raise
     if not import_failed.acquire(block=False):
         raise SystemExit(1)
 
@@ -79,7 +85,8 @@ def _check_address(host: str, port: int) -> str:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
     except (OSError, OverflowError) as error:
-        reason = _REFUSALS.get(getattr(error, "errno", None), f"cannot listen: {error}.")
+        unforeseen = f"cannot listen on port {{port}} on {{host}}: {error}."
+        reason = _REFUSALS.get(getattr(error, "errno", None), unforeseen)
         raise SystemExit("Error: " + reason.format(host=host, port=port)) from None
     return str(address)
 
@@ -93,6 +100,8 @@ def _make_server(config: Settings, address: str, target: str) -> MPServer:
         port=config.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
+        # An idle connection is closed after this: later than load balancers do, which take 60 s.
+        http1_settings=HTTP1Settings(keep_alive=True, header_read_timeout=75_000),
         workers=config.web_concurrency,
         blocking_threads=config.blocking_threads,
         backlog=1024,
@@ -102,21 +111,6 @@ def _make_server(config: Settings, address: str, target: str) -> MPServer:
         log_level=LogLevels.error,
         log_dictconfig={"handlers": {"console": _STDERR, "access": _STDERR}},
     )
-
-
-def _let_new_workers_be_stopped() -> None:
-    """Let SIGTERM end a worker that has no handler of its own yet.
-
-    A forked worker starts with this process's handler, which would swallow the signal.
-    """
-    change = partial(signal.pthread_sigmask, signal.SIG_BLOCK, {signal.SIGTERM})
-    undo = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-    def after_in_child() -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        undo()
-
-    os.register_at_fork(before=change, after_in_parent=undo, after_in_child=after_in_child)
 
 
 def _announce(config: Settings, address: str) -> None:
@@ -131,10 +125,7 @@ def _announce(config: Settings, address: str) -> None:
 
 def _load(target: str, import_failed: Lock) -> Any:
     """Return the WSGI callable in a new worker; on failure say why, once, and stop the server."""
-    # Ctrl+C reaches every process of a terminal; a worker waits for the server's SIGTERM (granian
-    # deadlocks at a worker's third signal).
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    Thread(target=_follow_parent, daemon=True).start()
+    _guard_stopping()
     module, _, name = target.partition(":")
     try:
         return getattr(importlib.import_module(module), name)
@@ -142,7 +133,19 @@ def _load(target: str, import_failed: Lock) -> Any:
         if import_failed.acquire(block=False):
             traceback.print_exc()
             os.kill(os.getppid(), signal.SIGTERM)
+        signal.pause()  # until the server's SIGTERM; ending unasked would look like a crash
         raise SystemExit(1) from None
+
+
+def _guard_stopping() -> None:
+    """Make sure that this worker stops when it is told to, and finishes what it has in hand."""
+    # Ctrl+C reaches the whole process group of a terminal. Only the server is to stop a worker:
+    # at its third signal granian's worker hangs, and one that ended unasked counts as crashed.
+    os.setpgid(0, 0)
+    # Handlers run in the main thread, and a signal just before it starts to wait does not wake it.
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 1, 1)
+    Thread(target=_follow_parent, daemon=True).start()
 
 
 def _follow_parent() -> None:
