@@ -391,6 +391,19 @@ def test_a_body_over_the_limit(config_with_v0: Settings, chunked: bool) -> None:
     assert response.json == {"message": "Request body is larger than 100 bytes."}
 
 
+def test_a_body_that_was_cut_off(client: FlaskClient) -> None:
+    """What is left of it might be a valid row, or a valid CSV."""
+    text = "id,x_1,x_2,x_3,x_4\na,1,2,3,4\n"
+    response = client.post(
+        "/v0/predict",
+        data=text,
+        content_type="text/csv",
+        environ_overrides={"CONTENT_LENGTH": str(len(text) + 10)},
+    )
+    assert response.status_code == 400
+    assert response.json == {"message": "Request body is shorter than its Content-Length."}
+
+
 def test_too_many_rows(config_with_v0: Settings) -> None:
     """413, for JSON and for CSV."""
     client = create_app(replace(config_with_v0, max_json_rows=2, max_csv_rows=3)).test_client()
@@ -405,7 +418,7 @@ def test_too_many_rows(config_with_v0: Settings) -> None:
     assert response.json == {"message": "Request has more than 3 rows."}
 
 
-@pytest.mark.parametrize("host", ["a,b", None])
+@pytest.mark.parametrize("host", ["a,b", "", None])
 def test_not_exactly_one_host(client: FlaskClient, host: str | None) -> None:
     """400, before anything else is looked at."""
     environ = {"HTTP_HOST": host, "SERVER_PROTOCOL": "HTTP/1.1"}

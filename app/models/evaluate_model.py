@@ -7,10 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
-    accuracy_score,
     average_precision_score,
-    brier_score_loss,
-    confusion_matrix,
     log_loss,
     precision_recall_curve,
     roc_auc_score,
@@ -20,11 +17,17 @@ from sklearn.metrics import (
 MAX_POINTS = 200
 N_BINS = 10  # of the calibration curve
 N_HISTOGRAM_BINS = 20
+_MAX_CURVES_POINTS = 40_000  # of all classes together: the manifest has its limit
 
 Probabilities = NDArray[np.float64]
 
 
-def evaluate(target: NDArray[np.int64], probabilities: Probabilities) -> dict[str, float]:
+def evaluate(
+    target: NDArray[np.int64],
+    probabilities: Probabilities,
+    positive_class: int | None,
+    weights: NDArray[np.int64] | None = None,
+) -> dict[str, float]:
     """Return the metrics of predicted probabilities.
 
     With two classes `roc_auc`, `average_precision`, `log_loss`, `brier_score` and `accuracy`; with
@@ -34,73 +37,89 @@ def evaluate(target: NDArray[np.int64], probabilities: Probabilities) -> dict[st
     Parameters
     ----------
     target : array of int, shape (n_samples,)
-        The true classes as numbers; with two classes 1 is the positive one.
+        The true classes as numbers.
     probabilities : array of shape (n_samples, n_classes)
+    positive_class : int or None
+        Of two classes, the number of the one that is predicted; None with three or more.
+    weights : array of int, shape (n_samples,), optional
+        How often each row counts.
     """
-    n_classes = probabilities.shape[1]
-    labels = list(range(n_classes))
-    shared = {
-        "log_loss": log_loss(target, probabilities, labels=labels),
-        "accuracy": accuracy_score(target, probabilities.argmax(axis=1)),
-    }
-    if n_classes == 2:
-        ranked = {
-            "roc_auc": roc_auc_score(target, probabilities[:, 1]),
-            "average_precision": average_precision_score(target, probabilities[:, 1]),
-            "brier_score": brier_score_loss(target, probabilities[:, 1]),
-        }
+    labels = list(range(probabilities.shape[1]))
+    one_hot = target[:, np.newaxis] == np.array(labels)
+    if positive_class is not None:
+        is_class, scores = one_hot[:, positive_class], probabilities[:, positive_class]
+        squares = (scores - is_class) ** 2
     else:
-        one_hot = target[:, np.newaxis] == np.array(labels)
-        ranked = {
-            "roc_auc": roc_auc_score(target, probabilities, multi_class="ovr", labels=labels),
-            "average_precision": average_precision_score(one_hot, probabilities),
-            "brier_score": float(((probabilities - one_hot) ** 2).sum(axis=1).mean()),
-        }
-    return {name: float(value) for name, value in (ranked | shared).items()}
+        is_class, scores = one_hot, probabilities
+        squares = ((scores - is_class) ** 2).sum(axis=1)
+    metrics = {
+        "roc_auc": roc_auc_score(is_class, scores, sample_weight=weights),
+        "average_precision": average_precision_score(is_class, scores, sample_weight=weights),
+        "brier_score": np.average(squares, weights=weights),
+        "log_loss": log_loss(target, probabilities, labels=labels, sample_weight=weights),
+        "accuracy": np.average(probabilities.argmax(axis=1) == target, weights=weights),
+    }
+    return {name: float(value) for name, value in metrics.items()}
 
 
-def baseline_probabilities(
-    training_target: NDArray[np.int64], n_samples: int, n_classes: int
-) -> Probabilities:
-    """Return what a model predicts that knows only the classes' shares in the training set."""
+def evaluate_baseline(
+    training_target: NDArray[np.int64],
+    target: NDArray[np.int64],
+    n_classes: int,
+    positive_class: int | None,
+) -> dict[str, float]:
+    """Return the metrics of what knows only the classes' shares in the training set."""
     shares = np.bincount(training_target, minlength=n_classes) / len(training_target)
-    return np.tile(shares, (n_samples, 1))
+    # All rows of a class are predicted alike: one of each, weighted, says the same at once.
+    return evaluate(
+        np.arange(n_classes),
+        np.tile(shares, (n_classes, 1)),
+        positive_class,
+        np.bincount(target, minlength=n_classes),
+    )
 
 
 def make_curves(
-    target: NDArray[np.int64], probabilities: Probabilities, classes: Sequence[str]
+    target: NDArray[np.int64],
+    probabilities: Probabilities,
+    classes: Sequence[str],
+    positive_class: int | None,
 ) -> dict[str, Any]:
     """Return the points of the report's curves on the validation set.
 
-    For the positive class, or with three or more classes for each against the rest, by class:
-    `roc`, `precision_recall`, `calibration` and `histogram`; and `confusion`, shape
-    (n_classes, n_classes), a row a true class.
+    `classes` holds, for the positive class or with three or more classes for each against the
+    rest, `roc`, `precision_recall`, `calibration` and `histogram`; `confusion` the number of rows
+    by true class (first axis) and most probable class, shape (n_classes, n_classes).
 
     Parameters
     ----------
-    target, probabilities
+    target, probabilities, positive_class
         As for `evaluate`.
     classes : shape (n_classes,)
     """
-    shown = [1] if len(classes) == 2 else range(len(classes))
-    confusion = confusion_matrix(
-        target, probabilities.argmax(axis=1), labels=list(range(len(classes)))
-    )
-    by_class = {classes[k]: _class_curves(target == k, probabilities[:, k]) for k in shown}
+    shown = range(len(classes)) if positive_class is None else [positive_class]
+    n_points = min(MAX_POINTS, _MAX_CURVES_POINTS // len(classes))
+    pairs = target * len(classes) + probabilities.argmax(axis=1)
+    confusion = np.bincount(pairs, minlength=len(classes) ** 2).reshape(len(classes), -1)
+    by_class = {
+        classes[k]: _class_curves(target == k, probabilities[:, k], n_points) for k in shown
+    }
     return {"classes": by_class, "confusion": confusion.tolist()}
 
 
-def _class_curves(is_class: NDArray[np.bool_], probability: NDArray[np.float64]) -> dict[str, Any]:
+def _class_curves(
+    is_class: NDArray[np.bool_], probability: NDArray[np.float64], n_points: int
+) -> dict[str, Any]:
     false_positive_rate, true_positive_rate, _ = roc_curve(is_class, probability)
     precision, recall, _ = precision_recall_curve(is_class, probability)
     observed, predicted = calibration_curve(is_class, probability, n_bins=N_BINS)
     edges = np.linspace(0, 1, N_HISTOGRAM_BINS + 1)
     return {
         "roc": _points(
-            false_positive_rate=false_positive_rate, true_positive_rate=true_positive_rate
+            n_points, false_positive_rate=false_positive_rate, true_positive_rate=true_positive_rate
         ),
-        "precision_recall": _points(recall=recall[::-1], precision=precision[::-1]),
-        "calibration": _points(predicted=predicted, observed=observed),
+        "precision_recall": _points(n_points, recall=recall[::-1], precision=precision[::-1]),
+        "calibration": _points(n_points, predicted=predicted, observed=observed),
         "histogram": {
             "edges": edges.tolist(),
             "positive": np.histogram(probability[is_class], edges)[0].tolist(),
@@ -109,10 +128,10 @@ def _class_curves(is_class: NDArray[np.bool_], probability: NDArray[np.float64])
     }
 
 
-def _points(**axes: NDArray[np.float64]) -> dict[str, list[float]]:
-    """Return at most MAX_POINTS of a curve, evenly along its length, its ends among them."""
+def _points(n_points: int, **axes: NDArray[np.float64]) -> dict[str, list[float]]:
+    """Return at most `n_points` of a curve, evenly along its length, its ends among them."""
     x, y = axes.values()
     length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-    n_points = min(len(x), MAX_POINTS)
-    chosen = np.unique(np.searchsorted(length, np.linspace(0, length[-1], n_points)))
+    distances = np.linspace(0, length[-1], min(len(x), n_points))
+    chosen = np.unique(np.searchsorted(length, distances))
     return {name: values[chosen].round(6).tolist() for name, values in axes.items()}

@@ -9,31 +9,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from app.helpers.features import Feature
 from app.models.linear_scorer import LinearScore, LinearScorer, LinearTerm
 
 
 class _NotLinearError(Exception):
-    """The pipeline holds a step that is not on the list."""
+    """The pipeline holds something that is not folded."""
 
 
 @dataclass(frozen=True)
 class _Column:
-    """One column on its way through the pipeline: (x − shift) / scale, or whether x is `level`."""
+    """One column on its way through the pipeline: (x − shift) / scale, or whether x is `level`.
+
+    Of a category there is one for each level, once it is encoded; before, no model takes it.
+    """
 
     feature: Feature
-    fill: Any = None
+    named: bool = True  # still under its feature's name
+    fill: Any = None  # in place of what is missing
     shift: float = 0.0
     scale: float = 1.0
     scaled: bool = False
-    one_hot: bool = False
-    level: str | None = None
+    level: str | None = None  # None is the level of what is missing
+
+    @property
+    def is_category(self) -> bool:
+        return self.feature.type == "category"
 
 
 def fold(
@@ -50,31 +58,42 @@ def fold(
     """
     steps = [step for _, step in estimator.steps] if type(estimator) is Pipeline else [estimator]
     model = steps.pop()
-    if type(model) is not LogisticRegression:
-        return None
     try:
+        coefficients, intercepts = _weights(model, positive_class)
         columns = [_Column(feature) for feature in features]
         for step in steps:
             columns = _transform(step, columns)
-        sign = -1.0 if positive_class == 0 else 1.0
-        coefficients, intercepts = sign * model.coef_, sign * model.intercept_
         return LinearScorer(
             [
                 _score(features, columns, row, intercept)
-                for row, intercept in zip(coefficients.tolist(), intercepts.tolist(), strict=True)
+                for row, intercept in zip(coefficients, intercepts, strict=True)
             ]
         )
     except _NotLinearError:
         return None
 
 
+def _weights(model: Any, positive_class: int | None) -> tuple[list[list[float]], list[float]]:
+    """Return the coefficients, shape (n_scores, n_columns), and the intercepts, (n_scores,)."""
+    if type(model) is not LogisticRegression:
+        raise _NotLinearError
+    # A sparse or float32 one computes otherwise than we do.
+    if not isinstance(model.coef_, np.ndarray) or model.coef_.dtype != np.float64:
+        raise _NotLinearError
+    n_classes = 2 if positive_class is not None else len(model.coef_)
+    if model.classes_.tolist() != list(range(n_classes)):
+        raise _NotLinearError
+    sign = -1.0 if positive_class == 0 else 1.0
+    return (sign * model.coef_).tolist(), (sign * model.intercept_).tolist()
+
+
 def _transform(step: Any, columns: list[_Column]) -> list[_Column]:
-    if isinstance(step, str):
-        return columns if step == "passthrough" else []
-    try:
-        return _TRANSFORMS[type(step)](step, columns)
-    except KeyError:
-        raise _NotLinearError from None
+    if isinstance(step, str) and step == "passthrough":
+        return columns
+    transform = _TRANSFORMS.get(type(step))
+    if transform is None:
+        raise _NotLinearError
+    return transform(step, columns)
 
 
 def _pipeline(pipeline: Any, columns: list[_Column]) -> list[_Column]:
@@ -84,30 +103,49 @@ def _pipeline(pipeline: Any, columns: list[_Column]) -> list[_Column]:
 
 
 def _column_transformer(transformer: Any, columns: list[_Column]) -> list[_Column]:
-    if any(column != _Column(column.feature) for column in columns):
+    if transformer.transformer_weights:
         raise _NotLinearError
-    by_name = {column.feature.name: column for column in columns}
+    by_key: dict[Any, _Column] = dict(enumerate(columns))
+    by_key |= {column.feature.name: column for column in columns if column.named}
     result = []
-    for _, step, names in transformer.transformers_:
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    for _, step, keys in transformer.transformers_:
+        if isinstance(step, str) and step == "drop":
+            continue
+        # A mask's True would be taken for 1.
+        if not isinstance(keys, list) or not {bool}.isdisjoint(map(type, keys)):
             raise _NotLinearError
-        if names:
-            result += _transform(step, [by_name[name] for name in names])
-    return result
+        try:
+            chosen = [by_key[key] for key in keys]
+        except KeyError:
+            raise _NotLinearError from None
+        if chosen:
+            result += _transform(step, chosen)
+    # By another name a column could be taken for the feature of that name.
+    return [replace(column, named=False) for column in result]
+
+
+def _identity(transformer: Any, columns: list[_Column]) -> list[_Column]:
+    if transformer.func is not None:
+        raise _NotLinearError
+    return [replace(column, named=False) for column in columns]
 
 
 def _imputer(imputer: Any, columns: list[_Column]) -> list[_Column]:
-    fills = imputer.statistics_.tolist()
-    raw = all(not column.scaled and not column.one_hot for column in columns)
-    if imputer.add_indicator or not raw or any(map(_is_missing, fills)):
+    # NaN is what the estimator is given where a value is missing.
+    if imputer.add_indicator or not _is_nan(imputer.missing_values):
         raise _NotLinearError
-    return [replace(column, fill=fill) for column, fill in zip(columns, fills, strict=True)]
+    result = []
+    for column, fill in zip(columns, imputer.statistics_.tolist(), strict=True):
+        fits = isinstance(fill, str if column.is_category else int | float)
+        if column.scaled or not fits or _is_nan(fill):
+            raise _NotLinearError
+        # After a first imputer nothing is missing.
+        result.append(replace(column, fill=fill) if column.fill is None else column)
+    return result
 
 
 def _scaler(scaler: Any, columns: list[_Column]) -> list[_Column]:
-    if any(
-        column.scaled or column.one_hot or column.feature.type == "category" for column in columns
-    ):
+    if any(column.scaled or column.is_category for column in columns):
         raise _NotLinearError
     shifts = scaler.mean_.tolist() if scaler.with_mean else [0.0] * len(columns)
     scales = scaler.scale_.tolist() if scaler.with_std else [1.0] * len(columns)
@@ -119,26 +157,26 @@ def _scaler(scaler: Any, columns: list[_Column]) -> list[_Column]:
 
 def _one_hot(encoder: Any, columns: list[_Column]) -> list[_Column]:
     grouped = encoder.min_frequency is not None or encoder.max_categories is not None
-    raw = all(
-        column.feature.type == "category" and not column.one_hot and not column.scaled
-        for column in columns
-    )
-    if encoder.drop is not None or grouped or not raw:
+    if encoder.drop is not None or grouped:
         raise _NotLinearError
+    ignores_unknown = encoder.handle_unknown in ("ignore", "infrequent_if_exist")
     result = []
-    for column, levels in zip(columns, encoder.categories_, strict=True):
-        known = [None if _is_missing(level) else str(level) for level in levels]
-        if column.fill is not None and column.fill not in known:
+    for column, categories in zip(columns, encoder.categories_, strict=True):
+        known = categories.tolist()
+        if not all(isinstance(category, str) or _is_nan(category) for category in known):
             raise _NotLinearError
-        if encoder.handle_unknown != "ignore" and not set(column.feature.categories) <= set(known):
+        levels = [None if _is_nan(category) else category for category in known]
+        missing = [column.fill] if column.feature.nullable else []
+        if not ignores_unknown and not {*column.feature.categories, *missing} <= set(levels):
             raise _NotLinearError
-        result += [replace(column, one_hot=True, level=level) for level in known]
+        result += [replace(column, named=False, level=level) for level in levels]
     return result
 
 
 _TRANSFORMS: dict[type, Callable[[Any, list[_Column]], list[_Column]]] = {
     Pipeline: _pipeline,
     ColumnTransformer: _column_transformer,
+    FunctionTransformer: _identity,
     SimpleImputer: _imputer,
     StandardScaler: _scaler,
     OneHotEncoder: _one_hot,
@@ -164,28 +202,30 @@ def _number_term(feature: Feature, own: list[tuple[_Column, float]]) -> tuple[fl
     """Return the mean contribution before centring, and the term."""
     if not own:
         return 0.0, LinearTerm(fill=0.0)
-    if len(own) > 1 or own[0][0].one_hot:
+    ((column, weight), *others) = own
+    if others or (feature.nullable and column.fill is None):
         raise _NotLinearError
-    (column, weight) = own[0]
-    if feature.nullable and column.fill is None:
-        raise _NotLinearError
+    fill = None if column.fill is None else float(column.fill)
+    center = feature.mean or 0.0
+    if fill is not None:
+        center = (1.0 - feature.missing) * center + feature.missing * fill
     slope = weight / column.scale
-    center = column.shift if column.scaled else (feature.mean or 0.0)
-    return (center - column.shift) * slope, LinearTerm(None, column.fill, center, slope)
+    return (center - column.shift) * slope, LinearTerm(None, fill, center, slope)
 
 
 def _category_term(feature: Feature, own: list[tuple[_Column, float]]) -> tuple[float, LinearTerm]:
     """Return the mean contribution before centring, and the term."""
-    if not all(column.one_hot for column, _ in own) or len({c.level for c, _ in own}) < len(own):
+    levels, fills = {column.level for column, _ in own}, {column.fill for column, _ in own}
+    if len(levels) < len(own) or len(fills) > 1:
         raise _NotLinearError
     weights: dict[str | None, float] = dict.fromkeys((*feature.categories, None), 0.0)
     weights |= {column.level: weight for column, weight in own}
-    if own and own[0][0].fill is not None:
-        weights[None] = weights[own[0][0].fill]
+    if own and (fill := fills.pop()) is not None:
+        weights[None] = weights.get(fill, 0.0)
     shares = zip((*feature.categories, None), (*feature.shares, feature.missing), strict=True)
     mean = math.fsum(weights[category] * share for category, share in shares)
     return mean, LinearTerm({level: weight - mean for level, weight in weights.items()})
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)

@@ -51,10 +51,16 @@ class LinearScore:
         ]
 
     def of_row(self, vector: Sequence[Any]) -> float:
-        """Return the score of one row, shape (n_features,)."""
+        """Return the score of one row, shape (n_features,): baseline and contributions, added up.
+
+        In one loop, and not with sum(), which compensates since Python 3.12 as a batch does not.
+        """
         z = self.baseline
-        for contribution in self.contributions(vector):  # sum() compensates since Python 3.12
-            z += contribution
+        for value, (weights, fill, center, slope) in zip(vector, self._terms, strict=True):
+            if weights is None:
+                z += ((fill if value is None else value) - center) * slope
+            else:
+                z += weights[value]
         return z
 
     def of_columns(self, columns: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
@@ -82,26 +88,31 @@ class LinearScorer:
 
     def of_row(self, vector: Sequence[Any]) -> list[float]:
         """Return the probabilities, shape (n_outputs,), of one row, shape (n_features,)."""
-        return _probabilities([score.of_row(vector) for score in self.scores])
+        if len(self.scores) == 1:
+            return [_sigmoid(self.scores[0].of_row(vector))]
+        return _softmax([score.of_row(vector) for score in self.scores])
 
     def of_columns(self, columns: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
         """Return the probabilities, shape (n_outputs, n_rows), of (n_features, n_rows) columns."""
-        scores = [score.of_columns(columns).tolist() for score in self.scores]
-        # math.exp once a row: np.exp differs from it, and so would a batch from its rows.
+        scores = np.array([score.of_columns(columns) for score in self.scores])
         if len(scores) == 1:
-            return np.array([list(map(_sigmoid, scores[0]))])
-        return np.array(list(map(_softmax, zip(*scores, strict=True)))).T
+            exp_z = _exp(-np.abs(scores))
+            return np.where(scores >= 0, 1.0, exp_z) / (1.0 + exp_z)
+        exps = _exp(scores - scores.max(axis=0))
+        total = np.zeros(exps.shape[1])
+        for exp in exps:
+            total += exp
+        return exps / total
 
 
-def _probabilities(scores: list[float]) -> list[float]:
-    return [_sigmoid(scores[0])] if len(scores) == 1 else _softmax(scores)
+def _exp(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return math.exp of each element: np.exp differs from it, and so would a batch from a row."""
+    return np.array([list(map(math.exp, row)) for row in matrix.tolist()])
 
 
 def _sigmoid(z: float) -> float:
-    if z >= 0:
-        return 1.0 / (1.0 + math.exp(-z))
-    exp_z = math.exp(z)  # never of a large number: no overflow
-    return exp_z / (1.0 + exp_z)
+    exp_z = math.exp(-abs(z))  # never of a large number: no overflow
+    return (1.0 if z >= 0 else exp_z) / (1.0 + exp_z)
 
 
 def _softmax(scores: Sequence[float]) -> list[float]:

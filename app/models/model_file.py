@@ -39,6 +39,8 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
 
     Raises
     ------
+    InvalidModelFile
+        If the manifest is larger than any reader accepts.
     OSError
         If it cannot be written; what was there before is intact.
     """
@@ -49,6 +51,11 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
     pickle = buffer.getvalue()
     manifest = replace(manifest, size=len(pickle), sha256=hashlib.sha256(pickle).hexdigest())
     text = orjson.dumps(manifest.to_json())
+    if len(text) > MAX_MANIFEST_SIZE:
+        raise InvalidModelFile(
+            f"The manifest has {len(text)} bytes, more than {MAX_MANIFEST_SIZE}:"
+            " drop the columns with the most or the longest categories."
+        )
     trailer = _sign(manifest.version, text, key) + len(text).to_bytes(8, "big") + MAGIC
     write_atomically(path, [pickle, text, trailer])
     return manifest
@@ -79,7 +86,7 @@ def read_model_file(file: BinaryIO, version: str, keys: Sequence[bytes]) -> tupl
     manifest = read_manifest(file, version, keys)
     file.seek(0)
     pickle = file.read(manifest.size)
-    if not hmac.compare_digest(hashlib.sha256(pickle).hexdigest(), manifest.sha256):
+    if hashlib.sha256(pickle).hexdigest() != manifest.sha256:
         raise InvalidModelFile("its pickle was altered")
     return manifest, pickle
 
@@ -113,7 +120,7 @@ def unpickle(pickle: bytes) -> Any:
 
     try:
         return joblib.load(io.BytesIO(pickle))
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # what it runs is somebody's code, and that may exit
         raise InvalidModelFile(f"its pickle cannot be loaded: {error!r}") from error
 
 

@@ -1,6 +1,8 @@
 """The versions in a directory: loaded on first use, swapped when their file changes, and proven."""
 
+import contextlib
 import logging
+import math
 import os
 import threading
 import time
@@ -9,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.helpers.errors import (
-    InvalidModelFile,
+    ApplicationError,
     InvalidVersionId,
-    SigningKeyError,
     UnavailableVersion,
     UnknownVersion,
 )
@@ -19,7 +20,7 @@ from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id,
 from app.models.manifest import Manifest
 from app.models.model_file import open_model_file, read_manifest
 from app.models.signing_key import SigningKeys
-from app.utils.files import get_files_matching
+from app.utils.files import FileIdentity, find_file, get_files_matching, identify
 
 if TYPE_CHECKING:
     from app.models.trained_model import TrainedModel
@@ -28,23 +29,24 @@ LATEST = "latest"
 FRESH_SECONDS = 1.0  # how long a look at the directory holds
 RETRY_SECONDS = 30.0  # how long a failed load is remembered, unless the file changes
 
-Identity = tuple[int, int, int, int, int]
-
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Entry:
-    """What a process knows of one version; written only by the thread that holds the lock."""
+    """What a process knows of one version: written by the thread that holds the lock.
+
+    Entries stay, so that no two threads can hold different locks for one version; `model` may be
+    evicted at any time by any thread.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     model: "TrainedModel | None" = None
-    identity: Identity | None = None  # of the file that `model` came from
+    identity: FileIdentity | None = None  # of the file that was last tried
+    failure: str | None = None  # why that file cannot be loaded
+    failed_at: float = 0.0
     checked_at: float = 0.0
     used_at: float = 0.0
-    failure: str | None = None  # why the file that is there now cannot be loaded
-    failed_identity: Identity | None = None
-    failed_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class ModelStore:
         How many models stay in memory; the least recently used go first.
     clock : callable
         Seconds that never jump.
+    on_load : callable
+        Told the version and `loaded` or `failed` after each try to load a file.
     """
 
     def __init__(
@@ -78,14 +82,16 @@ class ModelStore:
         keys: SigningKeys,
         max_loaded: int,
         clock: Callable[[], float] = time.monotonic,
+        on_load: Callable[[str, str], object] = lambda version, outcome: None,
     ) -> None:
-        self._root = root
+        self._root = os.path.abspath(root)
         self._keys = keys
         self._max_loaded = max_loaded
         self._clock = clock
+        self._on_load = on_load
         self._entries: dict[str, _Entry] = {}
-        self._eviction = threading.Lock()
-        self._listing: tuple[float, list[str]] = (-FRESH_SECONDS, [])
+        self._listing: tuple[float, list[str]] = (-math.inf, [])
+        self._warned_at = -math.inf
 
     def get(self, version: str) -> "TrainedModel":
         """Return the model of a version id, or of the highest that loads for `latest`.
@@ -101,7 +107,9 @@ class ModelStore:
             return model
         if version == LATEST:
             return self._latest()
-        return self._refresh(version)
+        model = self._refresh(version)
+        self._entries[version].used_at = self._clock()
+        return model
 
     def loaded(self, version: str) -> "TrainedModel | None":
         """Return the model if it is in memory and was looked at lately; touches no file."""
@@ -117,16 +125,7 @@ class ModelStore:
     def versions(self) -> list[str]:
         """Return the ids of all files, the highest first; the last known if it cannot be read."""
         listed_at, versions = self._listing
-        now = self._clock()
-        if now - listed_at >= FRESH_SECONDS:
-            try:
-                paths = get_files_matching(self._root, FILENAME_PATTERN)
-                ids = [parse_version_id(os.path.basename(path)) for path in paths]
-                versions = sorted(ids, key=version_number, reverse=True)
-            except OSError as error:
-                log.warning("the models' directory cannot be read: %s", error)
-            self._listing = (now, versions)
-        return versions
+        return versions if self._clock() - listed_at < FRESH_SECONDS else self._list()
 
     def manifests(self) -> dict[str, Manifest]:
         """Return the manifest of each version that is signed, the highest first; loads no model."""
@@ -134,19 +133,45 @@ class ModelStore:
         for version in self.versions():
             try:
                 manifests[version] = self._manifest(version)
-            except (InvalidModelFile, SigningKeyError, OSError):
+            except (ApplicationError, OSError):
                 continue  # its state tells
         return manifests
 
-    def _manifest(self, version: str) -> Manifest:
-        if (model := self.loaded(version)) is not None:
-            return model.manifest
-        with open_model_file(os.path.join(self._root, make_filename(version))) as file:
-            return read_manifest(file, version, self._keys.read())
-
     def states(self) -> dict[str, VersionState]:
-        """Return each version's state; looks again at those used before, loads no other."""
-        return {version: self._state(version) for version in self.versions()}
+        """Return each version's state; looks again at those tried before, loads no other."""
+        states = {}
+        for version in self.versions():
+            with contextlib.suppress(UnknownVersion):  # it was deleted since they were listed
+                states[version] = self._state(version)
+        return states
+
+    def _list(self) -> list[str]:
+        now = self._clock()
+        try:
+            paths = get_files_matching(self._root, FILENAME_PATTERN)
+            ids = {parse_version_id(os.path.basename(path)) for path in paths}
+        except OSError as error:
+            self._warn(error)
+            loaded = [version for version, entry in list(self._entries.items()) if entry.model]
+            ids = {*self._listing[1], *loaded}
+        versions = sorted(ids, key=version_number, reverse=True)
+        self._listing = (now, versions)
+        return versions
+
+    def _latest(self) -> "TrainedModel":
+        # Listed anew before giving up: the one that was listed may have made way for another.
+        for list_versions in (self.versions, self._list):
+            for version in list_versions():
+                with contextlib.suppress(UnknownVersion, UnavailableVersion):
+                    return self.get(version)
+        raise UnknownVersion(LATEST)
+
+    def _manifest(self, version: str) -> Manifest:
+        entry = self._entries.get(version)
+        if entry is not None and entry.model is not None:
+            return self._refresh(version).manifest
+        with open_model_file(self._path(version)) as file:
+            return read_manifest(file, version, self._keys.read())
 
     def _state(self, version: str) -> VersionState:
         entry = self._entries.get(version)
@@ -154,114 +179,119 @@ class ModelStore:
             return VersionState("not loaded")
         try:
             self._refresh(version)
-        except (UnknownVersion, UnavailableVersion):
+        except UnavailableVersion:
             return VersionState("unavailable")
         return VersionState("ready", outdated=entry.failure is not None)
 
-    def _latest(self) -> "TrainedModel":
-        for version in self.versions():
-            try:
-                return self.get(version)
-            except (UnknownVersion, UnavailableVersion):
-                continue
-        raise UnknownVersion(LATEST)
-
     def _refresh(self, version: str) -> "TrainedModel":
-        """Look at the file, and load it if it is new or changed."""
+        """Return the model after a look at its file, if nobody had one lately."""
+        entry = self._entries.get(version)
+        if entry is None:
+            if self._identify(version) is None:
+                raise UnknownVersion(version)  # and leave no entry behind
+            entry = self._entries.setdefault(version, _Entry())
+        model = entry.model
+        if model is None:
+            entry.lock.acquire()
+        elif not entry.lock.acquire(blocking=False):
+            return model  # another thread is loading its replacement
         try:
-            path = os.path.join(self._root, make_filename(version))
-        except InvalidVersionId as error:
-            raise UnknownVersion(version) from error
-        try:
-            identity = self._identify(path)
-        except OSError as error:  # nobody knows what is there: nothing is retired
-            return self._last_good(version, str(error))
-        if identity is None:
-            if self._entries.pop(version, None) is not None:
-                log.info("%s is retired: its file is gone", version)
-            raise UnknownVersion(version)
-        entry = self._entries.setdefault(version, _Entry())
-        old_model = entry.model
-        if not entry.lock.acquire(blocking=old_model is None):
-            assert old_model is not None  # noqa: S101 - or it would have waited
-            return old_model  # another thread is loading its replacement
-        try:
-            return self._load_if_changed(version, path, entry, identity)
+            return self._look(version, entry)
         finally:
             entry.lock.release()
 
-    def _identify(self, path: str) -> Identity | None:
-        """Return what changes whenever the file does, None if there is none."""
-        try:
-            return _identity(os.stat(path))
-        except FileNotFoundError:
-            if os.path.lexists(path):
-                return _identity(os.lstat(path))  # a dangling link: there, but cannot be served
-            if not os.path.isdir(self._root):
-                raise
-            return None
-
-    def _last_good(self, version: str, reason: str) -> "TrainedModel":
-        entry = self._entries.get(version)
-        if entry is None or (model := entry.model) is None:
-            raise UnavailableVersion(version, reason)
-        entry.checked_at = self._clock()
-        return model
-
-    def _load_if_changed(
-        self, version: str, path: str, entry: _Entry, identity: Identity
-    ) -> "TrainedModel":
-        now, model = self._clock(), entry.model  # another thread may evict it meanwhile
-        if model is not None and entry.identity == identity:
-            entry.checked_at, entry.failure = now, None
-            return model
-        known_bad = entry.failure is not None and entry.failed_identity == identity
-        if not known_bad or now - entry.failed_at >= RETRY_SECONDS:
-            model = self._load(version, path, entry, identity)
+    def _look(self, version: str, entry: _Entry) -> "TrainedModel":
+        """Load the file if it is new or changed, or if it is time to try it again."""
+        now, model = self._clock(), entry.model
+        untried = model is None and entry.failure is None
+        if untried or now - entry.checked_at >= FRESH_SECONDS:
+            try:
+                identity = self._identify(version)
+            except UnavailableVersion:
+                if model is None:
+                    raise
+                identity = entry.identity  # nobody knows what is there: nothing is retired
+            if identity is None:
+                self._retire(version, entry)
+                raise UnknownVersion(version)
+            # Before it loads: until then the others go on with the old model, and what is published
+            # while it loads is seen in time.
+            entry.checked_at = now
+            again = entry.failure is not None and now - entry.failed_at >= RETRY_SECONDS
+            if untried or again or identity != entry.identity:
+                model = self._load(version, entry, identity) or model
         if model is None:
             raise UnavailableVersion(version, entry.failure or "")
-        entry.checked_at = entry.used_at = self._clock()
         return model
 
     def _load(
-        self, version: str, path: str, entry: _Entry, identity: Identity
+        self, version: str, entry: _Entry, identity: FileIdentity | None
     ) -> "TrainedModel | None":
-        """Return the new model or, if it cannot be loaded, the old one, if any."""
-        # Here and not above: scikit-learn and pandas come with the first model.
-        from app.models.trained_model import load_trained_model
-
-        old_model = entry.model
+        """Return the new model, None if it cannot be loaded."""
         try:
+            # Here and not above: scikit-learn and pandas come with the first model.
+            from app.models.trained_model import load_trained_model
+
             keys = self._keys.read()
-            with open_model_file(path) as file:
-                identity = _identity(os.fstat(file.fileno()))
+            with open_model_file(self._path(version)) as file:
+                identity = identify(os.fstat(file.fileno()))
                 model = load_trained_model(file, version, keys)
         except Exception as error:  # whatever it is, it is this version's trouble alone
-            entry.failure, entry.failed_identity = str(error) or repr(error), identity
-            entry.failed_at = self._clock()
-            consequence = "" if old_model is None else ", its older file is served on"
-            log.error("%s cannot be loaded%s: %s", version, consequence, entry.failure)
-            return old_model
-        entry.model, entry.identity, entry.failure = model, identity, None
+            told = isinstance(error, ApplicationError | OSError)
+            failure = str(error) if told else repr(error)
+            entry.identity, entry.failure, entry.failed_at = identity, failure, self._clock()
+            consequence = "" if entry.model is None else ", its older file is served on"
+            log.error("%s cannot be loaded%s: %s", version, consequence, failure)
+            self._on_load(version, "failed")
+            return None
         entry.used_at = self._clock()
+        entry.model, entry.identity, entry.failure = model, identity, None
         log.info("%s is loaded: %s", version, model.digest)
-        self._evict()
+        self._on_load(version, "loaded")
+        self._make_room(entry)
         return model
 
-    def _evict(self) -> None:
-        with self._eviction:
-            loaded = [entry for entry in list(self._entries.values()) if entry.model is not None]
-            loaded.sort(key=lambda entry: entry.used_at)
-            for entry in loaded[: -self._max_loaded]:
-                entry.model = entry.identity = None
+    def _make_room(self, newest: _Entry) -> None:
+        """Let go of the least recently used; last of those that could not be loaded again."""
+        others = [
+            entry
+            for entry in list(self._entries.values())
+            if entry.model is not None and entry is not newest
+        ]
+        others.sort(key=lambda entry: (entry.failure is not None, entry.used_at))
+        for entry in others[: max(0, len(others) + 1 - self._max_loaded)]:
+            entry.model = None
 
+    def _retire(self, version: str, entry: _Entry) -> None:
+        if entry.identity is not None:
+            log.info("%s is retired: its file is gone", version)
+        entry.model = entry.identity = entry.failure = None
 
-def _identity(status: os.stat_result) -> Identity:
-    """Return (dev, inode, size, mtime, ctime); inodes are reused, so without ctime it could lie."""
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
+    def _path(self, version: str) -> str:
+        return os.path.join(self._root, make_filename(version))
+
+    def _identify(self, version: str) -> FileIdentity | None:
+        """Return what changes whenever the version's file does, None if there is no file.
+
+        Raises
+        ------
+        UnknownVersion
+            If it is no version id.
+        UnavailableVersion
+            If the directory cannot be read.
+        """
+        try:
+            filename = make_filename(version)
+        except InvalidVersionId as error:
+            raise UnknownVersion(version) from error
+        try:
+            return find_file(self._root, filename)
+        except OSError as error:
+            self._warn(error)
+            raise UnavailableVersion(version, str(error)) from error
+
+    def _warn(self, error: OSError) -> None:
+        now = self._clock()
+        if now - self._warned_at >= RETRY_SECONDS:
+            self._warned_at = now
+            log.warning("the models' directory cannot be read: %s", error)

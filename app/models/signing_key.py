@@ -8,8 +8,10 @@ import secrets
 from dataclasses import dataclass
 
 from app.helpers.errors import SigningKeyError
+from app.utils.files import write_atomically
 
 MIN_KEY_LENGTH = 32  # bytes; RFC 2104 advises a key no shorter than the hash's output
+_REMEDY = 'Make one with: python -c "import secrets; print(secrets.token_hex(32))"'
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,16 @@ class SigningKeys:
         if self.text:
             return _parse(self.text, "MODEL_SIGNING_KEY")
         try:
-            with open(self.path, encoding="utf-8") as file:
-                return _parse(file.read(), self.path)
+            with open(self.path, encoding="utf-8", errors="surrogateescape") as file:
+                text = file.read()
         except FileNotFoundError as error:
             raise SigningKeyError(
                 f"There is no model signing key: set MODEL_SIGNING_KEY, or train a model,"
                 f" which makes {self.path}."
             ) from error
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise SigningKeyError(f"The model signing key cannot be read: {error}.") from error
+        return _parse(text, self.path)
 
     def read_or_create(self) -> list[bytes]:
         """Return the keys; where there is neither text nor file, make the file with a new one."""
@@ -50,29 +53,23 @@ class SigningKeys:
 
 
 def _parse(text: str, source: str) -> list[bytes]:
-    keys = [line.strip().encode() for line in text.splitlines() if line.strip()]
+    try:
+        keys = [line.strip().encode() for line in text.splitlines() if line.strip()]
+    except UnicodeEncodeError:  # its own message would show a piece of the key
+        raise SigningKeyError(f"{source} must be UTF-8 text. {_REMEDY}") from None
     if not keys or min(map(len, keys)) < MIN_KEY_LENGTH:
         raise SigningKeyError(
-            f"{source} must hold one key a line, each of at least {MIN_KEY_LENGTH} bytes; make one"
-            ' with: python -c "import secrets; print(secrets.token_hex(32))"'
+            f"{source} must hold one key a line, each of at least {MIN_KEY_LENGTH} bytes. {_REMEDY}"
         )
     return keys
 
 
 def _create(path: str) -> None:
-    """Make the file with its content at once, so that of two trainings that start one wins."""
-    temporary_path = f"{path}.{secrets.token_hex(8)}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    key = secrets.token_hex(32).encode() + b"\n"
     try:
-        with open(os.open(temporary_path, flags, 0o600), "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary_path, path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(temporary_path)
+        # Whole and never over another's: of several trainings that start at once, one makes it.
+        write_atomically(path, [key], mode=0o600, replace=False)
+    except FileExistsError:
+        pass
     except OSError as error:
         raise SigningKeyError(f"The model signing key cannot be made: {error}.") from error

@@ -3,35 +3,33 @@
 python -m app.models.train_model data/raw/training.csv v0
 """
 
+import itertools
+import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from app import settings
 from app.helpers.errors import ApplicationError, InvalidDataset, enumerate_first, quote
-from app.helpers.features import make_feature_columns
+from app.helpers.features import Feature, make_feature_columns
 from app.helpers.files import make_filename
 from app.models.classifier import build_classifier
 from app.models.dataset import DEFAULT_ID, Columns, Dataset, read_dataset
-from app.models.evaluate_model import (
-    Probabilities,
-    baseline_probabilities,
-    evaluate,
-    make_curves,
-)
+from app.models.evaluate_model import Probabilities, evaluate, evaluate_baseline, make_curves
 from app.models.manifest import Manifest
 from app.models.model_file import write_model_file
-from app.models.profile_data import describe_features, find_suspects, typical_rows
+from app.models.profile_data import describe_features, find_constants, find_leaks, typical_rows
 from app.models.signing_key import SigningKeys
 from app.models.trained_model import estimator_probabilities, library_versions, make_frame
 
@@ -40,6 +38,27 @@ SEED = 1
 LONG_FILE = 20 * 1024 * 1024  # bytes; reading more is worth a progress bar
 
 
+@dataclass(frozen=True)
+class Split:
+    """The rows to train on and those to validate with: X (n_rows, n_features), y (n_rows,)."""
+
+    X_train: pd.DataFrame
+    X_validation: pd.DataFrame
+    y_train: NDArray[np.int64]
+    y_validation: NDArray[np.int64]
+
+
+@contextmanager
+def _warnings_as_notes() -> Iterator[None]:
+    """Collect what libraries warn of, and say it in one line each."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for text in dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught):
+        _note(f"Warning: {text}")
+
+
+@_warnings_as_notes()
 def train(
     path: str,
     version_id: str,
@@ -73,43 +92,39 @@ def train(
     """
     filename = make_filename(version_id)
     columns = columns or Columns()
+    click.echo(f"\nWill train model {version_id} using the file at: {_displayable(path)}\n")
     with _progress(path) as report:
         dataset = read_dataset(path, columns, report)
     positive = _choose_positive_class(dataset, positive_class, columns.target)
+    # Before the long work, but after all that may be refused: a refusal makes no key.
+    keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read_or_create()
 
-    X_train, X_validation, y_train, y_validation = train_test_split(
-        dataset.frame,
-        dataset.target,
-        test_size=VALIDATION_SHARE,
-        random_state=SEED,
-        stratify=dataset.target,
-    )
-    print(f"training set has {len(X_train)} rows")
-    print(f"validation set has {len(X_validation)} rows")
-    for warning in find_suspects(dataset.features, X_train, y_train):
+    split = _split(dataset)
+    click.echo(f"training set has {len(split.X_train)} rows")
+    click.echo(f"validation set has {len(split.X_validation)} rows")
+    for warning in itertools.chain(
+        find_constants(dataset.features, dataset.frame),
+        find_leaks(dataset.features, split.X_train, split.y_train),
+    ):
         _note(f"Warning: {warning}")
 
     estimator = build_classifier(dataset.features, C=C)
-    with _warnings_as_notes():
-        estimator.fit(X_train, y_train)
+    estimator.fit(split.X_train, split.y_train)
 
-    metrics, baseline_metrics, curves = _evaluate(
-        estimator.predict_proba(X_validation), y_validation, y_train, dataset.classes, positive
-    )
-    print(metrics["roc_auc"])
+    target, probabilities = _predict_validation(estimator, split)
+    metrics = evaluate(target, probabilities, positive)
+    click.echo(metrics["roc_auc"])
 
-    features = describe_features(dataset.features, X_train)
-    rows = typical_rows(features, X_train)
-    frame = make_frame(make_feature_columns(rows, features), features)
+    features = describe_features(dataset.features, split.X_train)
     manifest = Manifest(
         version=version_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         training_data={
-            "file_name": os.path.basename(path),
+            "file_name": os.path.basename(_displayable(path)),
             "sha256": dataset.sha256,
             "rows": len(dataset.frame),
-            "training_rows": len(X_train),
-            "validation_rows": len(X_validation),
+            "training_rows": len(split.X_train),
+            "validation_rows": len(split.X_validation),
         },
         target=columns.target,
         features=features,
@@ -122,19 +137,46 @@ def train(
             **asdict(columns),
         },
         metrics=metrics,
-        baseline_metrics=baseline_metrics,
-        curves=curves,
+        baseline_metrics=evaluate_baseline(split.y_train, target, len(dataset.classes), positive),
+        curves=make_curves(target, probabilities, dataset.classes, positive),
         libraries=library_versions(),
-        self_check={
-            "rows": rows,
-            "probabilities": estimator_probabilities(estimator, frame, positive).T.tolist(),
-        },
+        self_check=_make_self_check(estimator, features, split.X_train, positive),
     )
-    keys = SigningKeys(config.model_signing_key, config.model_signing_key_file)
-    path_to_model = os.path.join(config.models_root, filename)
-    manifest = write_model_file(path_to_model, estimator, manifest, keys.read_or_create()[0])
-    print(f"Successfully saved model at {path_to_model}")
+    path_to_model = os.path.join(os.path.abspath(config.models_root), filename)
+    os.makedirs(os.path.dirname(path_to_model), exist_ok=True)
+    manifest = write_model_file(path_to_model, estimator, manifest, keys[0])
+    click.echo(f"Successfully saved model at {_displayable(path_to_model)}")
     return manifest
+
+
+def _split(dataset: Dataset) -> Split:
+    """Return the rows in two sets, shuffled, each with the classes' shares of all."""
+    return Split(
+        *train_test_split(
+            dataset.frame,
+            dataset.target,
+            test_size=VALIDATION_SHARE,
+            random_state=SEED,
+            stratify=dataset.target,
+        )
+    )
+
+
+def _predict_validation(estimator: Any, split: Split) -> tuple[NDArray[np.int64], Probabilities]:
+    """Return the validation set's classes and predicted probabilities, in order of the last."""
+    probabilities = estimator.predict_proba(split.X_validation)
+    order = np.argsort(probabilities[:, -1])  # the metrics sort a dozen times; now that is quick
+    return split.y_validation[order], probabilities[order]
+
+
+def _make_self_check(
+    estimator: Any, features: tuple[Feature, ...], frame: pd.DataFrame, positive: int | None
+) -> dict[str, Any]:
+    """Return made-up rows and their probabilities, which a loaded model must reproduce."""
+    rows = typical_rows(features, frame, len(estimator.classes_))
+    check_frame = make_frame(make_feature_columns(rows, features), features)
+    probabilities = estimator_probabilities(estimator, check_frame, positive)
+    return {"rows": rows, "probabilities": probabilities.T.tolist()}
 
 
 def _choose_positive_class(dataset: Dataset, label: str | None, target: str) -> int | None:
@@ -153,23 +195,9 @@ def _choose_positive_class(dataset: Dataset, label: str | None, target: str) -> 
     return dataset.classes.index(label)
 
 
-def _evaluate(
-    probabilities: Probabilities,
-    target: NDArray[np.int64],
-    training_target: NDArray[np.int64],
-    classes: Sequence[str],
-    positive: int | None,
-) -> tuple[dict[str, float], dict[str, float], dict[str, Any]]:
-    """Return the metrics, the baseline's, and the curves on the validation set."""
-    baseline = baseline_probabilities(training_target, *probabilities.shape)
-    if positive == 0:  # the functions take the second of two classes as the positive one
-        target, classes = 1 - target, classes[::-1]
-        probabilities, baseline = probabilities[:, ::-1], baseline[:, ::-1]
-    return (
-        evaluate(target, probabilities),
-        evaluate(target, baseline),
-        make_curves(target, probabilities, classes),
-    )
+def _displayable(path: str) -> str:
+    """Return an absolute path as text, even if its bytes are none."""
+    return click.format_filename(os.path.abspath(path))
 
 
 @contextmanager
@@ -185,17 +213,14 @@ def _progress(path: str) -> Iterator[Callable[[int], None]]:
         _note("Training …")
 
 
-@contextmanager
-def _warnings_as_notes() -> Iterator[None]:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for text in dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught):
-        _note(f"Warning: {text}")
-
-
 def _note(text: str) -> None:
     click.echo(text, err=True)
+
+
+def _check_strength(context: click.Context, parameter: click.Parameter, C: float) -> float:
+    if not 0.0 < C < math.inf:  # nor NaN
+        raise click.BadParameter("it must be a number above 0.")
+    return C
 
 
 @click.command()
@@ -222,7 +247,8 @@ def _note(text: str) -> None:
 @click.option(
     "--C",
     "C",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
+    callback=_check_strength,
     default=0.1,
     show_default=True,
     help="Inverse of the regularization's strength.",
@@ -242,15 +268,18 @@ def main(
 
     Prints the ROC AUC on a quarter of the rows, which the model has not seen.
     """
-    print(f"\nWill train model {version} using the file at: {os.path.abspath(csv)}\n")
     columns = Columns(target, id_, drop, categorical, missing)
+    config = settings.current
     try:
-        train(csv, version, columns=columns, positive_class=positive_class, C=C)
+        train(csv, version, columns=columns, positive_class=positive_class, C=C, config=config)
     except ApplicationError as error:
         _note(f"Error: {error}")
         sys.exit(2)
+    except BrokenPipeError:  # nobody reads what is printed; click knows how to end
+        raise
     except OSError as error:
-        _note(f"Error: The model could not be saved: {error}.")
+        root = os.path.abspath(config.models_root)
+        _note(f"Error: The model cannot be saved in {quote(root)}: {error.strerror}.")
         sys.exit(1)
 
 

@@ -52,21 +52,33 @@ class TrainedModel:
 
     def predict(self, row: Mapping[str, Any]) -> Prediction:
         """Return the rounded prediction of one valid row."""
-        if self._scorer is None:
-            return self.predict_rows([row])[0]
-        probabilities = self._scorer.of_row(make_feature_vector(row, self.features))
-        rounded = [round(probability * _DECIMALS) / _DECIMALS for probability in probabilities]
-        return rounded[0] if len(rounded) == 1 else dict(zip(self.classes, rounded, strict=True))
+        return self.predict_vector(make_feature_vector(row, self.features))
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Prediction]:
         """Return the rounded predictions of valid rows; the same numbers as one by one."""
-        if not rows:
+        return self.predict_columns(make_feature_columns(rows, self.features))
+
+    def predict_vector(self, vector: Sequence[Value]) -> Prediction:
+        """Return the rounded prediction of one valid row, shape (n_features,)."""
+        if self._scorer is None:
+            return self.predict_columns([[value] for value in vector])[0]
+        probabilities = self._scorer.of_row(vector)
+        if len(probabilities) == 1:
+            return round(probabilities[0] * _DECIMALS) / _DECIMALS
+        return {
+            label: round(probability * _DECIMALS) / _DECIMALS
+            for label, probability in zip(self.classes, probabilities, strict=True)
+        }
+
+    def predict_columns(self, columns: Sequence[Sequence[Value]]) -> list[Prediction]:
+        """Return the rounded predictions of valid rows by column, shape (n_features, n_rows)."""
+        if not columns[0]:
             return []
-        probabilities = self.probabilities(make_feature_columns(rows, self.features))
         # rint and round() both take ties to even; np.round and round(p, 4) do not agree on them.
-        rounded = (np.rint(probabilities * _DECIMALS) / _DECIMALS).tolist()
+        rounded = (np.rint(self.probabilities(columns) * _DECIMALS) / _DECIMALS).tolist()
         if len(rounded) == 1:
-            return list(rounded[0])
+            predictions: list[Prediction] = rounded[0]
+            return predictions
         return [dict(zip(self.classes, row, strict=True)) for row in zip(*rounded, strict=True)]
 
     def probabilities(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:

@@ -1,10 +1,16 @@
 """Paths, matching, and writing a file so that nobody ever sees half of it."""
 
 import contextlib
+import errno
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterable
+
+ORPHAN_SECONDS = 3600.0  # a temporary file that nobody wrote to for so long has lost its writer
+
+FileIdentity = tuple[int, int, int, int, int]
 
 
 def to_abs_path(path: str) -> str:
@@ -34,36 +40,92 @@ def get_files_matching(absolute_path_to_directory: str, pattern: str) -> list[st
     ]
 
 
-def write_atomically(path: str, parts: Iterable[bytes]) -> None:
-    """Write the parts to `path` such that a crash at any point leaves the old file or the new one.
+def identify(status: os.stat_result) -> FileIdentity:
+    """Return (device, inode, size, mtime, ctime); inodes are reused: without ctime it could lie."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
-    The order is the one that file systems honour: write, fsync, rename, fsync of the directory.
-    The file gets the permissions that `open` would give it.
+
+def find_file(directory: str, name: str) -> FileIdentity | None:
+    """Return what changes whenever the file behind a name does, None if there is no such name.
+
+    A link that leads nowhere is there: it has an identity of its own.
 
     Raises
     ------
     OSError
-        If it cannot be written; the old file is then intact.
+        If the directory cannot be read.
     """
-    directory, name = os.path.split(os.path.abspath(path))
+    # By its descriptor: a directory that comes back meanwhile has not lost its files.
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):
+            return identify(os.stat(name, dir_fd=descriptor))
+        with contextlib.suppress(FileNotFoundError):
+            return identify(os.stat(name, dir_fd=descriptor, follow_symlinks=False))
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(
+    path: str, parts: Iterable[bytes], *, mode: int = 0o666, replace: bool = True
+) -> None:
+    """Write the parts to `path` such that a crash at any point leaves the old file or the new one.
+
+    The order is the one that file systems honour: write, fsync, rename, fsync of the directory.
+
+    Parameters
+    ----------
+    mode : int
+        The file's permissions, less the umask.
+    replace : bool
+        Whether a file that is there is replaced; else it stays, and FileExistsError is raised.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, naming `path`. The old file is then intact; had only the very last
+        step failed, the new one is in place, but a power cut may still undo that.
+    """
+    path = os.path.abspath(path)
+    directory, name = os.path.split(path)
     temporary_path = os.path.join(directory, f".{name}.{secrets.token_hex(8)}.tmp")
     try:
-        with open(temporary_path, "xb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary_path, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary_path)
-        raise
-    _flush_directory(directory)
+        _remove_orphans(directory, name)
+        try:
+            with open(temporary_path, "xb", opener=lambda p, f: os.open(p, f, mode)) as file:
+                file.writelines(parts)
+                file.flush()
+                os.fsync(file.fileno())
+            (os.replace if replace else os.link)(temporary_path, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):  # it is what was renamed
+                os.unlink(temporary_path)
+        _flush_directory(directory)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+
+
+def _remove_orphans(directory: str, name: str) -> None:
+    """Remove what killed writers of the file left; a living one would fail, its old file intact."""
+    for orphan in get_files_matching(directory, rf"\.{re.escape(name)}\.[0-9a-f]{{16}}\.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - os.stat(orphan).st_mtime > ORPHAN_SECONDS:
+                os.unlink(orphan)
 
 
 def _flush_directory(directory: str) -> None:
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a network file system that has no such thing
+            raise
     finally:
         os.close(descriptor)

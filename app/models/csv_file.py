@@ -1,0 +1,172 @@
+"""A CSV file as it lies there: opened with suspicion, and checked for what pandas would mend.
+
+Rows are counted as spreadsheets do: the header is row 1. Lines, where text cannot be told into
+rows, are those of an editor.
+"""
+
+import csv
+import hashlib
+import io
+import itertools
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from app.helpers.errors import InvalidDataset, quote
+
+FIRST_ROW = 2  # the header is row 1
+MAX_LINE_SIZE = 16 * 1024 * 1024  # bytes; csv takes a line into memory before it looks at it
+_CHUNK_SIZE = 1024 * 1024  # bytes
+_CHUNK_ROWS = 65_536
+_ARCHIVES = re.compile(
+    rb"PK[\x03\x05]|\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a"
+)
+_CSV_ERRORS = {
+    "unexpected end of data": "its quoted field is never closed",
+    "',' expected after '\"'": "text follows a closing quote",
+}
+
+
+def open_csv(path: str) -> BinaryIO:
+    """Open a regular file that is no archive.
+
+    Raises
+    ------
+    InvalidDataset
+        If it is anything else, or cannot be opened.
+    """
+    if "://" in path:
+        raise InvalidDataset(f"{quote(path)} is a URL; download it first.")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO would block
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidDataset(f"{quote(path)} cannot be read: {reason}.") from error
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise InvalidDataset(f"{quote(path)} is a directory, not a file.")
+        if not stat.S_ISREG(mode):
+            raise InvalidDataset(f"{quote(path)} is a pipe or a device; save it to a file first.")
+        if _ARCHIVES.match(os.pread(descriptor, 8, 0)):
+            raise InvalidDataset(f"{quote(path)} is an archive or a spreadsheet, not a CSV.")
+        return open(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def check_bytes(file: BinaryIO) -> str:
+    """Return the SHA-256 of a file that has no NUL byte and no line over MAX_LINE_SIZE."""
+    digest = hashlib.sha256()
+    line_number, line_size = 1, 0
+    file.seek(0)
+    while chunk := file.read(_CHUNK_SIZE):
+        if (position := chunk.find(b"\0")) >= 0:
+            line_number += chunk.count(b"\n", 0, position)
+            raise InvalidDataset(f"Line {line_number} has a NUL byte; save the file as UTF-8 text.")
+        last_end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        line_size = len(chunk) - last_end - 1 + (line_size if last_end < 0 else 0)
+        line_number += chunk.count(b"\n")
+        if line_size > MAX_LINE_SIZE:
+            raise InvalidDataset(f"Line {line_number} is longer than {MAX_LINE_SIZE} bytes.")
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def read_header(file: BinaryIO) -> list[str]:
+    """Return the names of the columns, of which there are two or more, all different."""
+    with _csv_rows(file) as rows:
+        try:
+            header: list[str] | None = next(rows, None)
+        except csv.Error as error:
+            raise _invalid_row(1, error) from error
+    if header is None:
+        raise InvalidDataset("The file is empty.")
+    if not header:
+        raise InvalidDataset("Row 1 is blank; it must name the columns.")
+    first_numbers: dict[str, int] = {}
+    for number, name in enumerate(header, start=1):
+        if not name.strip():
+            raise InvalidDataset(f"Column {number} has no name.")
+        if (first := first_numbers.setdefault(name, number)) != number:
+            raise InvalidDataset(f"Columns {first} and {number} are both called {quote(name)}.")
+    if len(header) == 1:
+        raise InvalidDataset(
+            f"The header has one column only, {quote(header[0])}; columns are separated by commas."
+        )
+    return header
+
+
+def count_rows(file: BinaryIO, n_columns: int, progress: Callable[[int], object]) -> int:
+    """Return how many rows are below the header, all of them of `n_columns` fields.
+
+    Blank rows at the end do not count. `progress` is told from time to time how many bytes have
+    been read.
+    """
+    row_number = n_rows = 0
+    lengths: list[int] = []
+    with _csv_rows(file) as rows:
+        while True:
+            lengths.clear()
+            try:
+                # Only the lengths are kept: a million lists at once would busy the garbage
+                # collector. After an error they are those of the rows before it.
+                lengths.extend(map(len, itertools.islice(rows, _CHUNK_ROWS)))
+            except csv.Error as error:
+                raise _invalid_row(row_number + len(lengths) + 1, error) from error
+            if not lengths:
+                break
+            if n_rows < row_number or set(lengths) != {n_columns}:
+                _check_lengths(lengths, row_number, n_columns, n_rows)
+            row_number += len(lengths)
+            n_rows += len(lengths) - lengths.count(0)
+            progress(file.tell())
+    if n_rows < FIRST_ROW:
+        raise InvalidDataset("The file has no rows below its header.")
+    return n_rows - 1
+
+
+def _check_lengths(lengths: Sequence[int], row_number: int, n_columns: int, n_rows: int) -> None:
+    """Refuse ragged rows among those after `row_number`, `n_rows` of which were not blank."""
+    first_blank = n_rows + 1
+    for number, n_fields in enumerate(lengths, start=row_number + 1):
+        if n_fields and first_blank < number:
+            raise InvalidDataset(f"Row {first_blank} is blank.")
+        if n_fields not in (0, n_columns):
+            raise InvalidDataset(f"Row {number} has {n_fields} fields, the header has {n_columns}.")
+        first_blank += bool(n_fields)
+
+
+@contextmanager
+def _csv_rows(file: BinaryIO) -> Iterator[Any]:
+    """Yield a csv reader from the start of the file."""
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        yield csv.reader(text, strict=True)
+    except UnicodeDecodeError as error:
+        raise InvalidDataset(
+            f"Line {_undecodable_line(file)} is not UTF-8; save the file as UTF-8 text."
+        ) from error
+    finally:
+        text.detach()  # else the file would be closed with it
+
+
+def _undecodable_line(file: BinaryIO) -> int:
+    file.seek(0)
+    number = 0
+    for number, line in enumerate(file, start=1):  # noqa: B007 - the last one's otherwise
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            break
+    return number
+
+
+def _invalid_row(number: int, error: csv.Error) -> InvalidDataset:
+    reason = _CSV_ERRORS.get(str(error), str(error))
+    return InvalidDataset(f"Row {number} is not valid CSV: {reason}.")

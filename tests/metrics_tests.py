@@ -1,0 +1,213 @@
+"""What Prometheus scrapes: right numbers, bounded labels, summed over the workers."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.app import create_app
+from app.helpers.metrics import _observe
+from app.settings import Settings
+from tests.conftest import SIGNING_KEY
+
+ROOT = Path(__file__).parents[1]
+ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def parse(text: str) -> Samples:
+    """Return each sample's value by its name and labels."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def scrape(client: FlaskClient) -> Samples:
+    """Return what a client's application tells."""
+    response = client.get("/metrics")
+    assert response.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    return parse(response.text)
+
+
+def value(samples: Samples, name: str, **labels: str) -> float:
+    """Return the value of one sample, 0 if there is none."""
+    return samples.get((name, tuple(sorted(labels.items()))), 0)
+
+
+@pytest.mark.parametrize("fast_path", [0, 1])
+def test_requests_and_predictions_are_counted(config_with_v0: Settings, fast_path: int) -> None:
+    """By either way of answering."""
+    client = create_app(replace(config_with_v0, fast_path=fast_path)).test_client()
+    for _ in range(3):
+        client.post("/v0/predict", json=ROW)
+    client.post("/v0/predict", json=[ROW, {**ROW, "x_1": 99, "x_2": -99}, {**ROW, "x_1": None}])
+    client.post("/v0/predict", json={})
+    client.post("/v9/predict", json=ROW)
+    client.get("/v0/healthcheck")
+    client.open("/nowhere", method="BREW")
+    samples = scrape(client)
+    predict: dict[str, Any] = {"route": "/<version>/predict", "method": "POST"}
+    assert value(samples, "http_requests_total", **predict, status="200") == 4
+    assert value(samples, "http_requests_total", **predict, status="400") == 1
+    assert value(samples, "http_requests_total", **predict, status="404") == 1
+    assert value(samples, "http_requests_total", route="", method="other", status="404") == 1
+    assert value(samples, "http_request_duration_seconds_count", route="/<version>/predict") == 6
+    assert value(samples, "model_predictions_total", version="v0") == 6
+    assert value(samples, "model_prediction_count", version="v0") == 6
+    out_of_range = "model_inputs_out_of_range_total"
+    assert value(samples, out_of_range, version="v0", feature="x_1") == 1
+    assert value(samples, out_of_range, version="v0", feature="x_2") == 1
+    assert value(samples, out_of_range, version="v0", feature="x_3") == 0
+    assert value(samples, "model_loads_total", version="v0", outcome="loaded") == 1
+
+
+def test_the_histogram_of_probabilities_adds_up(client: FlaskClient) -> None:
+    """Its sum is that of the predictions."""
+    rows = [{**ROW, "x_1": x / 10} for x in range(-30, 30)]
+    predictions = [answer["prediction"] for answer in client.post("/v0/predict", json=rows).json]
+    samples = scrape(client)
+    assert value(samples, "model_prediction_sum", version="v0") == pytest.approx(sum(predictions))
+    below = sum(prediction <= 0.5 for prediction in predictions)
+    assert value(samples, "model_prediction_bucket", version="v0", le="0.5") == below
+
+
+def test_a_failed_load_is_counted(client: FlaskClient, config: Settings) -> None:
+    """Once, however often the version is asked for."""
+    Path(config.models_root, "trained-model-v1.p").write_bytes(b"garbage")
+    for _ in range(3):
+        client.get("/v1/healthcheck")
+    assert value(scrape(client), "model_loads_total", version="v1", outcome="failed") == 1
+
+
+def test_model_info_follows_the_directory(client: FlaskClient, config: Settings) -> None:
+    """A version that is gone is gone from the scrape."""
+
+    def versions() -> list[str]:
+        return [dict(labels)["version"] for name, labels in scrape(client) if name == "model_info"]
+
+    assert versions() == ["v0"]
+    os.unlink(Path(config.models_root, "trained-model-v0.p"))
+    assert versions() == []
+
+
+def test_what_clients_type_is_no_label(client: FlaskClient) -> None:
+    """Unknown paths, versions and methods share one."""
+    before = len(scrape(client))
+    scrape(client)
+    for k in range(50):
+        client.get(f"/no-page-{k}/x")
+        client.post(f"/v{k + 1}/predict", json=ROW)
+        client.open("/", method=f"METHOD{k}")
+    assert len(scrape(client)) - before < 60
+
+
+@given(st.lists(st.floats(0, 1)))
+def test_observing_many_values_equals_observing_each(values: list[float]) -> None:
+    """The short cut past `observe` gives the same histogram."""
+    histograms = [Histogram("h", "h", registry=CollectorRegistry()) for _ in range(2)]
+    _observe(histograms[0], values)
+    for each in values:
+        histograms[1].observe(each)
+    one, other = (
+        {
+            (s.name, s.labels.get("le")): s.value
+            for s in h.collect()[0].samples
+            if "created" not in s.name
+        }
+        for h in histograms
+    )
+    assert one == pytest.approx(other)
+
+
+@pytest.fixture
+def server(config_with_v0: Settings) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """A real server with two workers, and its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "2",
+        "MODELS_ROOT": config_with_v0.models_root,
+        "LOGS_ROOT": config_with_v0.logs_root,
+        "MODEL_SIGNING_KEY": SIGNING_KEY,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.app"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert "Running on" in process.stdout.readline()
+    yield port, process
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+    process.stdout.close()
+
+
+def read(port: int, path: str, data: bytes | None = None) -> str:
+    """Return what a new connection is answered."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return str(response.read().decode())
+
+
+def wait_for_predictions(port: int, count: int) -> float:
+    """Scrape until the workers have counted that many, and return what they counted."""
+    deadline = time.monotonic() + 20
+    counted = 0.0
+    while counted < count and time.monotonic() < deadline:
+        counted = value(parse(read(port, "/metrics")), "model_predictions_total", version="v0")
+    return counted
+
+
+@pytest.mark.slow
+def test_workers_are_summed_and_a_killed_one_is_not_forgotten(
+    server: tuple[int, subprocess.Popen[str]],
+) -> None:
+    """Whichever worker is scraped tells for all, dead ones included."""
+    port, process = server
+    body = orjson.dumps(ROW)
+    for _ in range(40):
+        read(port, "/v0/predict", body)
+    assert wait_for_predictions(port, 40) == 40
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for worker in workers[:1]:
+        os.kill(int(worker), signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    answered = 0
+    while answered < 20 and time.monotonic() < deadline:
+        try:
+            read(port, "/v0/predict", body)
+            answered += 1
+        except OSError:
+            continue
+    assert answered == 20
+    assert wait_for_predictions(port, 60) == 60
+
+
+if __name__ == "__main__":
+    raise SystemExit(pytest.main([__file__]))
