@@ -19,6 +19,11 @@ class ApiKeys:
     def __init__(self, text: str) -> None:
         self._keys = [key.strip().encode() for key in text.split(",") if key.strip()]
 
+    @property
+    def are_set(self) -> bool:
+        """Whether a key is needed at all."""
+        return bool(self._keys)
+
     def accept(self, environ: Mapping[str, Any]) -> bool:
         """Whether a WSGI request carries a key.
 

@@ -1,33 +1,28 @@
-"""The API: its routes, and the one table that turns what goes wrong into a status.
+"""The application, and the one table that turns what goes wrong into a status.
 
-python -m app.app
+`python -m app.app` serves it.
 """
 
 import os
-import re
-import secrets
 import time
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
-import orjson
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from app import settings
+from app.api import api, predict, services
 from app.api_keys import ApiKeys
+from app.fast_path import FastPath
 from app.helpers import errors, logs
-from app.helpers.payloads import format_csv, parse_csv, parse_json
+from app.helpers.metrics import Metrics
+from app.helpers.payloads import format_json
 from app.helpers.records import Record, Records
-from app.helpers.validation import validate
-from app.models.model_store import LATEST, ModelStore
+from app.models.model_store import ModelStore
 from app.models.signing_key import SigningKeys
-from app.openapi import make_openapi
-from app.request_body import drain_body, read_body
-
-if TYPE_CHECKING:
-    from app.models.trained_model import TrainedModel
+from app.services import Limits, Services
+from app.wsgi_request import drain_body, has_one_host, request_id
 
 STATUSES: dict[type[Exception], int] = {
     errors.InvalidRequest: 400,
@@ -51,182 +46,63 @@ HEADERS: dict[type[Exception], list[tuple[str, str]]] = {
     errors.UnavailableVersion: [("Retry-After", "30")],  # as long as a failed load is remembered
 }
 OPEN_ENDPOINTS = {"api.livez", "api.readyz", "api.healthcheck"}
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-api = Blueprint("api", __name__)
-
-
-@dataclass(frozen=True)
-class Services:
-    """What the routes share."""
-
-    config: settings.Settings
-    store: ModelStore
-    api_keys: ApiKeys
-    records: Records
 
 
 def create_app(config: settings.Settings = settings.current) -> Flask:
     """Return the application; `config` holds every knob."""
     for name in settings.SECRETS:  # servers copy the environment into every request
         os.environ.pop(name, None)
-    log = logs.configure(config.logs_root, config.log_max_bytes, config.log_backup_count)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
-    app.extensions["services"] = Services(
-        config,
-        ModelStore(
-            config.models_root,
-            SigningKeys(config.model_signing_key, config.model_signing_key_file),
-            config.max_loaded_models,
-        ),
-        ApiKeys(config.api_keys),
-        Records([log.write_requests]),
-    )
+    shared = app.extensions["services"] = _make_services(config)
     app.before_request(_begin)
     app.after_request(_end)
     app.register_error_handler(Exception, _answer_error)
     app.register_blueprint(api)
+    if config.fast_path:
+        applies = partial(_does_no_more_than_the_fast_path, app)
+        app.wsgi_app = FastPath(app.wsgi_app, shared, applies)  # type: ignore[method-assign]
     return app
 
 
-def _services() -> Services:
-    services: Services = current_app.extensions["services"]
-    return services
-
-
-@api.get("/livez")
-def livez() -> Response:
-    """Say that the process runs."""
-    return _text("OK")
-
-
-@api.get("/readyz")
-def readyz() -> Response:
-    """Load the latest version and tell each one's state; 503 if none is ready."""
-    store = _services().store
-    with suppress(errors.UnknownVersion):
-        store.get(LATEST)
-    states = store.states()
-    ready = any(state.state == "ready" for state in states.values())
-    return _json(
-        {
-            "ready": ready,
-            "versions": {
-                version: {"state": state.state, "outdated": state.outdated}
-                for version, state in states.items()
-            },
-        },
-        200 if ready else 503,
+def _make_services(config: settings.Settings) -> Services:
+    log = logs.configure(config.logs_root, config.log_max_bytes, config.log_backup_count)
+    metrics = Metrics()
+    keys = SigningKeys(config.model_signing_key, config.model_signing_key_file)
+    return Services(
+        ModelStore(config.models_root, keys, config.max_loaded_models, on_load=metrics.count_load),
+        ApiKeys(config.api_keys),
+        Limits(config.max_body_bytes, config.max_json_rows, config.max_csv_rows),
+        Records([log.write_requests, metrics.count_requests]),
+        metrics,
     )
 
 
-@api.get("/openapi.json")
-def openapi() -> Response:
-    """Return the OpenAPI document of this server."""
-    return _json(make_openapi(_services().store.manifests()))
-
-
-@api.get("/<version>/healthcheck")
-def healthcheck(version: str) -> Response:
-    """Say whether a version can predict; it is loaded to find out."""
-    try:
-        _services().store.get(version)
-    except (errors.UnknownVersion, errors.UnavailableVersion):
-        return _text("Not OK")
-    return _text("OK")
-
-
-@api.get("/<version>/schema")
-def schema(version: str) -> Response:
-    """Return the JSON Schema of one row."""
-    return _json(_services().store.get(version).validator.schema)
-
-
-@api.get("/<version>/metadata")
-def metadata(version: str) -> Response:
-    """Return what is known of a version."""
-    return _json(_services().store.get(version).manifest.public())
-
-
-@api.post("/<version>/predict")
-def predict(version: str) -> Response:
-    """Predict one row, many rows, or CSV."""
-    services = _services()
-    model = services.store.get(version)
-    media_type = _media_type()
-    explain = _wants_explanation(media_type)
-    body = read_body(request.environ, services.config.max_body_bytes)
-    if media_type == "text/csv":
-        response = _predict_csv(model, body)
-    else:
-        response = _predict_json(model, body, explain)
-    g.version = model.manifest.version
-    response.headers["X-Model-Version"] = model.manifest.version
-    response.headers["X-Model-Digest"] = model.digest
-    return response
-
-
-def _media_type() -> str:
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if (
-        request.mimetype not in ("application/json", "text/csv")
-        or charset not in ("utf-8", "utf8")
-        or request.headers.get("Content-Encoding")
-    ):
-        raise errors.UnknownMediaType("Content-Type must be application/json or text/csv.")
-    return request.mimetype
-
-
-def _wants_explanation(media_type: str) -> bool:
-    explain = request.args.get("explain", "false")
-    if explain not in ("true", "false"):
-        raise errors.InvalidRequest("The query parameter 'explain' must be true or false.")
-    if explain == "true" and media_type == "text/csv":
-        raise errors.InvalidRequest("Explanations are given for JSON only.")
-    return explain == "true"
-
-
-def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response:
-    payload = parse_json(body, _services().config.max_json_rows)
-    validate(payload, model.validator)
-    rows = [payload] if isinstance(payload, dict) else payload
-    answers: list[dict[str, Any]] = [
-        {"id": row["id"], "prediction": prediction}
-        for row, prediction in zip(rows, model.predict_rows(rows), strict=True)
-    ]
-    if explain:
-        for row, answer in zip(rows, answers, strict=True):
-            answer["explanation"] = model.explain(row)
-    g.predictions = [answer["prediction"] for answer in answers]
-    return _json(answers[0] if isinstance(payload, dict) else answers)
-
-
-def _predict_csv(model: "TrainedModel", body: bytes) -> Response:
-    rows = parse_csv(body, model.validator, _services().config.max_csv_rows)
-    validate(rows, model.validator)
-    g.predictions = model.predict_rows(rows)
-    ids = [str(row["id"]) for row in rows]
-    return Response(format_csv(ids, g.predictions, model.classes), mimetype="text/csv")
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    body = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
-    return Response(body, status, mimetype="application/json")
-
-
-def _text(text: str) -> Response:
-    return Response(text, mimetype="text/plain")
+def _does_no_more_than_the_fast_path(app: Flask) -> bool:
+    """Whether Flask would run our code alone; a fork may have added authentication, say."""
+    hooks = {
+        id(function)
+        for by_blueprint in (
+            app.before_request_funcs,
+            app.after_request_funcs,
+            app.teardown_request_funcs,
+            app.url_value_preprocessors,
+        )
+        for functions in by_blueprint.values()
+        for function in functions
+    }
+    is_ours = hooks == {id(_begin), id(_end)} and app.view_functions["api.predict"] is predict
+    if not is_ours:
+        app.logger.warning("the fast path is off: the application has request hooks of its own")
+    return is_ours
 
 
 def _begin() -> None:
     g.started = time.perf_counter()
-    sent_id = request.headers.get("X-Request-ID", "")
-    g.request_id = sent_id if REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
-    host = request.environ.get("HTTP_HOST")
-    if (host is None and request.environ["SERVER_PROTOCOL"] != "HTTP/1.0") or "," in (host or ""):
+    g.request_id = request_id(request.environ)
+    if not has_one_host(request.environ):
         raise errors.InvalidRequest("Exactly one Host header is required.")
-    if request.endpoint not in OPEN_ENDPOINTS and not _services().api_keys.accept(request.environ):
+    if request.endpoint not in OPEN_ENDPOINTS and not services().api_keys.accept(request.environ):
         raise errors.Unauthorized("A valid API key is required.")
 
 
@@ -253,11 +129,10 @@ def _answer_error(error: Exception) -> Response:
 
 
 def _end(response: Response) -> Response:
-    services = _services()
-    if not drain_body(request.environ, services.config.max_body_bytes):
+    if not drain_body(request.environ, services().limits.max_body_bytes):
         response.headers["Connection"] = "close"
     response.headers["X-Request-ID"] = g.request_id
-    services.records.add(
+    services().records.add(
         Record(
             time=time.time(),
             remote_addr=request.remote_addr or "-",
@@ -269,10 +144,16 @@ def _end(response: Response) -> Response:
             duration=time.perf_counter() - g.started,
             request_id=g.request_id,
             version=g.get("version"),
-            probabilities=g.get("predictions", ()),
+            predictions=g.get("predictions", ()),
+            features=g.get("features", ()),
+            columns=g.get("columns", ()),
         )
     )
     return response
+
+
+def _json(value: Any, status: int) -> Response:
+    return Response(format_json(value), status, mimetype="application/json")
 
 
 if __name__ == "__main__":

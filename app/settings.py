@@ -23,6 +23,7 @@ class Settings:
     port: int = _knob(8080, "port to listen on")
     web_concurrency: int = _knob(os.cpu_count() or 1, "worker processes; the number of cores")
     blocking_threads: int = _knob(32, "threads a worker; each serves one request at a time")
+    fast_path: int = _knob(1, "1: single predictions skip Flask; 0: Flask answers them too")
     shutdown_timeout: int = _knob(30, "seconds that requests in hand get to finish on SIGTERM")
 
     models_root: str = _knob(os.path.join(ROOT, "trained-models"), "directory of the models")
@@ -53,12 +54,12 @@ class Settings:
             text = environment.get(knob.name.upper())
             if text is None or (text == "" and not knob.metadata["secret"]):
                 continue
-            values[knob.name] = _to_positive_int(knob.name, text) if knob.type is int else text
+            values[knob.name] = _to_int(knob.name, text) if knob.type is int else text
         return cls(**values)
 
 
-def _to_positive_int(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) == 0:
+def _to_int(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or (int(text) == 0 and name != "fast_path"):
         raise ValueError(f"{name.upper()} must be a whole number above 0.")
     return int(text)
 

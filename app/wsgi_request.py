@@ -1,21 +1,39 @@
-"""Reading a WSGI request's body once, within a limit, for whoever answers the request.
+"""What is read of a WSGI request, in one way for whoever answers it: its id, its host, its body.
 
-Servers differ: behind some, reading past the Content-Length blocks; behind others only what was
-read in a loop is complete. And a client still sending while the answer is under way sees a broken
-pipe in place of it, so what is left of a refused body is drained, within bounds.
+Servers differ about bodies: behind some, reading past the Content-Length blocks; behind others only
+what was read in a loop is complete. And a client still sending while the answer is under way sees a
+broken pipe in place of it, so what is left of a refused body is drained, within bounds.
 """
 
 import io
+import re
+import secrets
 import time
 from typing import Any
 
-from app.helpers.errors import PayloadTooLarge
+from app.helpers.errors import InvalidPayload, PayloadTooLarge
 
 CHUNK_SIZE = 64 * 1024  # bytes
 DRAIN_SECONDS = 1.0
 _READ = "app.body_was_read"
 
 Environ = dict[str, Any]
+
+_is_request_id = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
+
+
+def request_id(environ: Environ) -> str:
+    """Return the client's own id of the request if it is a plain one, else a new one."""
+    sent: str = environ.get("HTTP_X_REQUEST_ID", "")
+    return sent if _is_request_id(sent) else secrets.token_hex(8)
+
+
+def has_one_host(environ: Environ) -> bool:
+    """Whether exactly one Host was sent (RFC 9112, section 3.2); HTTP/1.0 may do without."""
+    host: str | None = environ.get("HTTP_HOST")
+    if not host:  # granian says HTTP/1 for HTTP/1.0
+        return environ["SERVER_PROTOCOL"] in ("HTTP/1", "HTTP/1.0")
+    return "," not in host  # several come joined
 
 
 def read_body(environ: Environ, limit: int) -> bytes:
@@ -32,6 +50,8 @@ def read_body(environ: Environ, limit: int) -> bytes:
     ------
     PayloadTooLarge
         If the body is larger, as soon as that is known.
+    InvalidPayload
+        If the client went away before it had sent all: servers take that for the end.
     """
     declared = _content_length(environ)
     if declared is not None and declared > limit:
@@ -39,6 +59,8 @@ def read_body(environ: Environ, limit: int) -> bytes:
     body = _read(environ, limit + 1 if declared is None else declared)
     if len(body) > limit:
         raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
+    if declared is not None and len(body) < declared:
+        raise InvalidPayload("Request body is shorter than its Content-Length.")
     environ["wsgi.input"] = io.BytesIO(body)
     environ[_READ] = True
     return body

@@ -1,0 +1,176 @@
+"""The API's routes: each decodes, asks the store or a model, and encodes."""
+
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, current_app, g, request
+
+from app.helpers import errors
+from app.helpers.features import make_feature_columns
+from app.helpers.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
+from app.helpers.payloads import format_csv, format_json, parse_csv, parse_json
+from app.helpers.validation import validate
+from app.models.manifest import Manifest
+from app.models.model_store import LATEST
+from app.openapi import make_openapi
+from app.services import Services
+from app.wsgi_request import read_body
+
+if TYPE_CHECKING:
+    from app.models.trained_model import TrainedModel
+
+api = Blueprint("api", __name__)
+
+
+def services() -> Services:
+    """Return what the application that answers the request was made with."""
+    made: Services = current_app.extensions["services"]
+    return made
+
+
+@api.get("/livez")
+def livez() -> Response:
+    """Say that the process runs."""
+    return _text("OK")
+
+
+@api.get("/readyz")
+def readyz() -> Response:
+    """Load the latest version and tell each one's state; 503 if none is ready."""
+    store = services().store
+    with suppress(errors.UnknownVersion):
+        store.get(LATEST)
+    states = store.states()
+    ready = any(state.state == "ready" for state in states.values())
+    return _json(
+        {
+            "ready": ready,
+            "versions": {
+                version: {"state": state.state, "outdated": state.outdated}
+                for version, state in states.items()
+            },
+        },
+        200 if ready else 503,
+    )
+
+
+@api.get("/metrics")
+def metrics() -> Response:
+    """Return what Prometheus scrapes, summed over the workers."""
+    services().records.flush()
+    manifests = services().store.manifests().values()
+    return Response(
+        services().metrics.render(map(_model_info, manifests)), content_type=METRICS_CONTENT_TYPE
+    )
+
+
+def _model_info(manifest: Manifest) -> dict[str, str]:
+    return {
+        "version": manifest.version,
+        "digest": manifest.sha256[:12],
+        "created_at": manifest.created_at,
+        "training_data_sha256": manifest.training_data["sha256"],
+        "roc_auc": str(manifest.metrics["roc_auc"]),
+    }
+
+
+@api.get("/openapi.json")
+def openapi() -> Response:
+    """Return the OpenAPI document of this server."""
+    return _json(
+        make_openapi(
+            services().store.manifests(),
+            api_keys=services().api_keys.are_set,
+            **asdict(services().limits),
+        )
+    )
+
+
+@api.get("/<version>/healthcheck")
+def healthcheck(version: str) -> Response:
+    """Say whether a version can predict; it is loaded to find out."""
+    try:
+        services().store.get(version)
+    except (errors.UnknownVersion, errors.UnavailableVersion):
+        return _text("Not OK")
+    return _text("OK")
+
+
+@api.get("/<version>/schema")
+def schema(version: str) -> Response:
+    """Return the JSON Schema of one row."""
+    return _json(services().store.get(version).validator.schema)
+
+
+@api.get("/<version>/metadata")
+def metadata(version: str) -> Response:
+    """Return what is known of a version."""
+    return _json(services().store.get(version).manifest.public())
+
+
+@api.post("/<version>/predict")
+def predict(version: str) -> Response:
+    """Predict one row, many rows, or CSV."""
+    model = services().store.get(version)
+    media_type = _media_type()
+    explain = _wants_explanation(media_type)
+    body = read_body(request.environ, services().limits.max_body_bytes)
+    if media_type == "text/csv":
+        response = _predict_csv(model, body)
+    else:
+        response = _predict_json(model, body, explain)
+    g.version, g.features = model.manifest.version, model.features
+    response.headers["X-Model-Version"] = model.manifest.version
+    response.headers["X-Model-Digest"] = model.digest
+    return response
+
+
+def _media_type() -> str:
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if (
+        request.mimetype not in ("application/json", "text/csv")
+        or charset not in ("utf-8", "utf8")
+        or request.headers.get("Content-Encoding")
+    ):
+        raise errors.UnknownMediaType("Content-Type must be application/json or text/csv.")
+    return request.mimetype
+
+
+def _wants_explanation(media_type: str) -> bool:
+    explain = request.args.get("explain", "false")
+    if explain not in ("true", "false"):
+        raise errors.InvalidRequest("The query parameter 'explain' must be true or false.")
+    if explain == "true" and media_type == "text/csv":
+        raise errors.InvalidRequest("Explanations are given for JSON only.")
+    return explain == "true"
+
+
+def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response:
+    payload = parse_json(body, services().limits.max_json_rows)
+    validate(payload, model.validator)
+    rows = [payload] if isinstance(payload, dict) else payload
+    g.columns = make_feature_columns(rows, model.features)
+    g.predictions = model.predict_columns(g.columns)
+    answers: list[dict[str, Any]] = [
+        {"id": row["id"], "prediction": prediction}
+        for row, prediction in zip(rows, g.predictions, strict=True)
+    ]
+    if explain:
+        for row, answer in zip(rows, answers, strict=True):
+            answer["explanation"] = model.explain(row)
+    return _json(answers[0] if isinstance(payload, dict) else answers)
+
+
+def _predict_csv(model: "TrainedModel", body: bytes) -> Response:
+    ids, g.columns = parse_csv(body, model.validator, services().limits.max_csv_rows)
+    g.predictions = model.predict_columns(g.columns)
+    return Response(format_csv(ids, g.predictions, model.classes), mimetype="text/csv")
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(format_json(value), status, mimetype="application/json")
+
+
+def _text(text: str) -> Response:
+    return Response(text, mimetype="text/plain")
