@@ -1,6 +1,6 @@
 # Everything happens in .venv, made from the locked requirements; nothing else is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-slow lint lock clean
+.PHONY: help run train test test-browser lint lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,6 +21,11 @@ train: .venv/prod ## Train VERSION on the CSV file DATA: make train DATA=my.csv 
 
 test: .venv/dev ## Run the tests
 	$(BIN)/python -m pytest
+
+test-browser: .venv/dev ## Run the pages in Chromium
+	@command -v chromium >/dev/null || { echo "On Debian: apt install chromium"; exit 1; }
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra browser
+	$(BIN)/python -m pytest tests/browser
 
 lint: .venv/dev ## Check style, formatting and types
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from app.helpers.payloads import format_json
 from app.helpers.records import Record, Records
 from app.models.model_store import ModelStore
 from app.models.signing_key import SigningKeys
+from app.pages import pages
 from app.services import Limits, Services
 from app.wsgi_request import drain_body, has_one_host, request_id
 
@@ -59,6 +60,7 @@ def create_app(config: settings.Settings = settings.current) -> Flask:
     app.after_request(_end)
     app.register_error_handler(Exception, _answer_error)
     app.register_blueprint(api)
+    app.register_blueprint(pages)
     if config.fast_path:
         applies = partial(_does_no_more_than_the_fast_path, app)
         app.wsgi_app = FastPath(app.wsgi_app, shared, applies)  # type: ignore[method-assign]

@@ -1,0 +1,294 @@
+"""What people look at: all versions, a model's page, its report, and the API's documentation."""
+
+import base64
+import hashlib
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import orjson
+from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import send_from_directory as send
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter
+
+from app import plots
+from app.api import services
+from app.effects import Effect, make_effects
+from app.helpers.errors import UnavailableVersion, UnknownVersion
+from app.helpers.files import VERSION_ID
+from app.models.manifest import Manifest
+from app.models.model_store import LATEST, ModelStore, VersionState
+from app.typeset import curl, log_odds, moment, number, percent, round_for
+
+if TYPE_CHECKING:
+    from app.models.trained_model import TrainedModel
+
+MAX_CLASSES = 12  # that are drawn; all are in the JSON
+MAX_CONFUSIONS = 20  # that are listed where the matrix is too large
+STATIC = Path(__file__).with_name("static")
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+UNREADABLE = "Its file is damaged, or not signed with a key that this server has."
+UNPROVEN = (
+    "Its file is signed, but its model could not be loaded and proven on this server. The log says"
+    " why; training it again helps if the libraries have changed."
+)
+OUTDATED = "Its newer file cannot be loaded, so the older one is served on. The log says why."
+NOT_LOADED = "Not in memory yet: its first request loads it."
+
+pages = Blueprint("pages", __name__)
+for _filter in (number, percent, log_odds, moment):
+    pages.add_app_template_filter(_filter)
+_views: "WeakKeyDictionary[TrainedModel, _View]" = WeakKeyDictionary()
+
+
+class _VersionConverter(BaseConverter):
+    """A version id or `latest`: any other path is no page."""
+
+    regex = f"{VERSION_ID.pattern}|{LATEST}"
+
+
+@dataclass(frozen=True)
+class _View:
+    """What is drawn of a model: the same for every request."""
+
+    plots: list[plots.ClassPlots]
+    effects: dict[str, list[Effect]]
+    example: Any  # the prediction of the typical row
+
+
+@dataclass(frozen=True)
+class _Version:
+    """One version on the page of all; `manifest` is None if its file cannot be read."""
+
+    id: str
+    state: str
+    note: str
+    manifest: Manifest | None
+
+
+@pages.record_once
+def _add_converter(setup: BlueprintSetupState) -> None:
+    setup.app.url_map.converters["version"] = _VersionConverter
+
+
+@pages.get("/")
+def index() -> Response:
+    """Show all versions."""
+    store = services().store
+    latest = None
+    with suppress(UnknownVersion, UnavailableVersion):
+        latest = store.get(LATEST).manifest.version
+    versions = _versions(store)
+    if _prefers_json():
+        listed = [_version_json(version, version.id == latest) for version in versions]
+        return _json({"latest": latest, "versions": listed})
+    return _html("index.html", versions=versions, latest=latest)
+
+
+@pages.get("/<version:version>")
+def model(version: str) -> Response:
+    """Show what one model learned, and try it."""
+    trained = services().store.get(version)
+    if _prefers_json():
+        return _json(_model_json(trained))
+    return _html("model.html", **_model_context(trained, version))
+
+
+@pages.get("/<version:version>/report")
+def report(version: str) -> Response:
+    """Return the model's page as one file that needs no server."""
+    style = "".join((STATIC / name).read_text() for name in ("base.css", "page.css"))
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    trained = services().store.get(version)
+    context = _model_context(trained, trained.manifest.version)
+    policy = {"script-src": "'none'", "connect-src": "'none'", "style-src": f"'sha256-{digest}'"}
+    response = _html("report.html", policy, style=style, **context)
+    name = f"model-{trained.manifest.version}-report.html"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+@pages.get("/docs")
+def docs() -> Response:
+    """Show the API's documentation."""
+    return _html("docs.html")
+
+
+@pages.get("/static/<digest>/<path:name>")
+def static(digest: str, name: str) -> Response:
+    """Return a file of the pages, to be kept forever: another content has another address."""
+    root = STATIC
+    if name.startswith("swagger-ui/"):
+        root, name = _swagger_ui(), name.removeprefix("swagger-ui/")
+    if digest != _digest():
+        raise NotFound
+    response = send(root, name, max_age=365 * 24 * 3600)
+    response.cache_control.public = False  # with API keys it is for those who have one
+    response.cache_control.immutable = True
+    return _secure(response)
+
+
+def _prefers_json() -> bool:
+    offered = ["text/html", "application/json"]
+    return request.accept_mimetypes.best_match(offered, "text/html") == "application/json"
+
+
+def _versions(store: ModelStore) -> list[_Version]:
+    manifests, states = store.manifests(), store.states()
+    return [
+        _Version(version, *_state(state, manifests.get(version)), manifests.get(version))
+        for version, state in states.items()
+    ]
+
+
+def _state(state: VersionState, manifest: Manifest | None) -> tuple[str, str]:
+    """Return a version's state, and a note in words that are safe to show."""
+    if state.outdated:
+        return state.state, OUTDATED
+    if state.state == "ready":
+        return state.state, ""
+    if manifest is None:
+        return "unavailable", UNREADABLE
+    return state.state, UNPROVEN if state.state == "unavailable" else NOT_LOADED
+
+
+def _version_json(version: _Version, is_latest: bool) -> dict[str, Any]:
+    known = {} if version.manifest is None else version.manifest.public()
+    shown = "created_at target classes positive_class training_data metrics baseline_metrics"
+    return {
+        "version": version.id,
+        "latest": is_latest,
+        "state": version.state,
+        "note": version.note,
+        **{key: known[key] for key in shown.split() if key in known},
+    }
+
+
+def _model_json(trained: "TrainedModel") -> dict[str, Any]:
+    manifest, view = trained.manifest, _view(trained)
+    return {
+        **manifest.public(),
+        "curves": manifest.curves,
+        "effects": {
+            label: [asdict(effect) for effect in effects] for label, effects in view.effects.items()
+        },
+        "example": {"row": _example_row(manifest), "prediction": view.example},
+    }
+
+
+def _model_context(trained: "TrainedModel", segment: str) -> dict[str, Any]:
+    shared, manifest = services(), trained.manifest
+    url = url_for("pages.model", version=segment, _external=True)
+    needs_key, row = not shared.api_keys.accept({}), _example_row(manifest)
+    others = {k: m for k, m in shared.store.manifests().items() if k != manifest.version}
+    states = shared.store.states()
+    return {
+        "manifest": manifest,
+        "digest": trained.digest,
+        "view": _view(trained),
+        "confusions": _confusions(manifest),
+        "others": others,
+        "outdated": OUTDATED if states.get(manifest.version, VersionState("")).outdated else "",
+        "row": row,
+        "curl": curl(f"{url}/predict", row, needs_key),
+        "url": url,
+        "needs_key": needs_key,
+        "segment": segment,
+    }
+
+
+def _view(trained: "TrainedModel") -> _View:
+    """Return what is drawn, made once a model."""
+    if (view := _views.get(trained)) is None:
+        curves = trained.manifest.curves["classes"]
+        drawn = [plots.make_class_plots(label, own) for label, own in curves.items()]
+        drawn.sort(key=lambda own: -own.n_rows)
+        example = trained.predict(_example_row(trained.manifest))
+        _views[trained] = view = _View(drawn, make_effects(trained), example)
+    return view
+
+
+def _confusions(manifest: Manifest) -> list[tuple[int, str, str]]:
+    """Return the most frequent mistakes: how many rows, of which class, are taken for which."""
+    mistakes = [
+        (count, manifest.classes[true], manifest.classes[taken])
+        for true, counts in enumerate(manifest.curves["confusion"])
+        for taken, count in enumerate(counts)
+        if count and true != taken
+    ]
+    return sorted(mistakes, reverse=True)[:MAX_CONFUSIONS]
+
+
+def _example_row(manifest: Manifest) -> dict[str, Any]:
+    """Return the row of medians and modes, with an id; its numbers as people would write them."""
+    typical = manifest.self_check["rows"][0]
+    return {"id": "1", **{own.name: round_for(own, typical[own.name]) for own in manifest.features}}
+
+
+def _html(template: str, policy: dict[str, str] | None = None, **context: Any) -> Response:
+    shared = {"plots": plots, "MAX_CLASSES": MAX_CLASSES}
+    response = Response(render_template(template, **shared, **context), mimetype="text/html")
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Vary"] = "Accept"
+    return _secure(response, policy)
+
+
+def _secure(response: Response, policy: dict[str, str] | None = None) -> Response:
+    directives = {**POLICY, **(policy or {})}
+    response.headers["Content-Security-Policy"] = "; ".join(
+        f"{name} {value}" for name, value in directives.items()
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _json(value: Any) -> Response:
+    body = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
+    return Response(body, mimetype="application/json", headers=headers)
+
+
+@cache
+def _swagger_ui() -> Path:
+    """Return the directory of Swagger UI's files; the package that brings them is not imported."""
+    spec = find_spec("flask_swagger_ui")
+    if spec is None or spec.origin is None:
+        raise NotFound
+    return Path(spec.origin).with_name("dist")
+
+
+def _digest() -> str:
+    # While developing, a file may change under a running server.
+    return _static_digest.__wrapped__() if current_app.debug else _static_digest()
+
+
+@cache
+def _static_digest() -> str:
+    """Return what changes whenever one of the pages' files does."""
+    digest = hashlib.sha256()
+    for root in (STATIC, _swagger_ui()):
+        for path in sorted(root.iterdir()):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@pages.app_template_global()
+def asset(name: str) -> str:
+    """Return the address of a file of the pages."""
+    return url_for("pages.static", digest=_digest(), name=name)

@@ -1,0 +1,154 @@
+"""The points of a manifest's curves → what an SVG template draws, and what its text says."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+WIDTH, HEIGHT = 360, 268  # of a plot, in the SVG's units
+LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 44  # its margins
+DECISION = 0.5  # the probability above which a row is taken for the class
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A place on an axis, in the SVG's units, and its label."""
+
+    place: float
+    label: str
+
+
+@dataclass(frozen=True)
+class ClassPlots:
+    """One class against the rest on the validation set.
+
+    Attributes
+    ----------
+    label : str
+    n_rows, share : int, float
+        How many rows are of the class, and their share, 0 to 1, of all.
+    roc_auc : float
+        The area under the ROC curve's points.
+    roc, precision_recall, calibration, positive, negative : str
+        Paths; the last two are outlines of histograms, of the class's rows and of the others.
+    dots : tuple of (float, float)
+        The bins of the calibration curve.
+    shares : tuple of Tick
+        The vertical axis of the histograms, each row counting as a share of its class.
+    found : tuple of (float, float)
+        At some false positive rates, the true positive rate.
+    precise : tuple of (float, float)
+        At some recalls, the precision.
+    calibration_gap : float
+        Between predicted and observed shares, the mean over the bins.
+    decided, mistaken : float
+        The shares of the class's rows and of the others that get a probability above a half.
+    """
+
+    label: str
+    n_rows: int
+    share: float
+    roc_auc: float
+    roc: str
+    precision_recall: str
+    calibration: str
+    positive: str
+    negative: str
+    dots: tuple[tuple[float, float], ...]
+    shares: tuple[Tick, ...]
+    found: tuple[tuple[float, float], ...]
+    precise: tuple[tuple[float, float], ...]
+    calibration_gap: float
+    decided: float
+    mistaken: float
+
+
+def x_place(x: float) -> float:
+    """Return where 0 to 1 lies on the horizontal axis."""
+    return round(LEFT + x * (WIDTH - LEFT - RIGHT), 1)
+
+
+def y_place(y: float, top: float = 1.0) -> float:
+    """Return where 0 to `top` lies on the vertical axis."""
+    return round(HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM), 1)
+
+
+X_TICKS = tuple(Tick(x_place(k / 4), f"{k / 4:g}") for k in range(5))
+Y_TICKS = tuple(Tick(y_place(k / 4), f"{k / 4:g}") for k in range(5))
+
+
+def make_class_plots(label: str, curves: Mapping[str, Any]) -> ClassPlots:
+    """Return the plots of one class of a manifest's `curves["classes"]`."""
+    false_positive_rate, true_positive_rate = curves["roc"].values()
+    recall, precision = curves["precision_recall"].values()
+    predicted, observed = curves["calibration"].values()
+    edges, positive, negative = curves["histogram"].values()
+    positive_shares, negative_shares = _shares(positive), _shares(negative)
+    top = _round_up(max(*positive_shares, *negative_shares))
+    gaps = [abs(x - y) for x, y in zip(predicted, observed, strict=True)]
+    n_rows = sum(positive)
+    return ClassPlots(
+        label=label,
+        n_rows=n_rows,
+        share=n_rows / max(1, n_rows + sum(negative)),
+        roc_auc=_area(false_positive_rate, true_positive_rate),
+        roc=_path(false_positive_rate, true_positive_rate),
+        precision_recall=_path(recall, precision),
+        calibration=_path(predicted, observed),
+        positive=_outline(edges, positive_shares, top),
+        negative=_outline(edges, negative_shares, top),
+        dots=tuple((x_place(x), y_place(y)) for x, y in zip(predicted, observed, strict=True)),
+        shares=tuple(Tick(y_place(k / 4), f"{k / 4 * top * 100:g} %") for k in range(5)),
+        found=tuple((x, _at(x, false_positive_rate, true_positive_rate)) for x in (0.05, 0.2)),
+        precise=tuple((x, _at(x, recall, precision)) for x in (0.5, 0.9)),
+        calibration_gap=sum(gaps) / max(1, len(gaps)),
+        decided=_above(edges, positive_shares),
+        mistaken=_above(edges, negative_shares),
+    )
+
+
+def _path(xs: Sequence[float], ys: Sequence[float]) -> str:
+    return "M" + "L".join(f"{x_place(x):g},{y_place(y):g}" for x, y in zip(xs, ys, strict=True))
+
+
+def _outline(edges: Sequence[float], heights: Sequence[float], top: float) -> str:
+    """Return the outline of a histogram, closed along the axis."""
+    floor = f"{y_place(0):g}"
+    steps = "".join(
+        f"V{y_place(height, top):g}H{x_place(right):g}"
+        for right, height in zip(edges[1:], heights, strict=True)
+    )
+    return f"M{x_place(edges[0]):g},{floor}{steps}V{floor}Z"
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    total = max(1, sum(counts))
+    return [count / total for count in counts]
+
+
+def _above(edges: Sequence[float], shares: Sequence[float]) -> float:
+    return sum(share for left, share in zip(edges, shares, strict=False) if left >= DECISION - 1e-9)
+
+
+def _round_up(share: float) -> float:
+    """Return the least of some round shares that is not below, so that a quarter of it is round."""
+    rounds = (0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
+    return rounds[min(bisect_left(rounds, share), len(rounds) - 1)]
+
+
+def _area(xs: Sequence[float], ys: Sequence[float]) -> float:
+    """Return the area below a curve by trapezoids."""
+    return sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in pairwise(_points(xs, ys)))
+
+
+def _points(xs: Sequence[float], ys: Sequence[float]) -> Iterator[tuple[float, float]]:
+    return zip(xs, ys, strict=True)
+
+
+def _at(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    """Return y at x, on the line between the points around it; xs ascend."""
+    right = min(bisect_left(xs, x), len(xs) - 1)
+    left = max(right - 1, 0)
+    width = xs[right] - xs[left]
+    return ys[right] if width <= 0 else ys[left] + (ys[right] - ys[left]) * (x - xs[left]) / width

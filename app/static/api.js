@@ -1,0 +1,11 @@
+// The public API, as any client calls it; the browser sends the credentials that it has.
+
+export async function predict(url, rows, { explain = false, signal } = {}) {
+  const response = await fetch(`${url}/predict${explain ? "?explain=true" : ""}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(rows),
+    signal,
+  });
+  return { ok: response.ok, body: await response.json() };
+}

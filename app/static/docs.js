@@ -1,0 +1,41 @@
+// Swagger UI over this server's own document; nothing is asked of any other host.
+
+const root = document.getElementById("swagger-ui");
+
+const MISSING = {
+  ".information-container": { role: "region", "aria-label": "About this API" },
+  "h3.opblock-tag, .models h4": { "aria-level": "2" },
+  ".opblock h4": { "aria-level": "3" },
+  ".opblock h5": { "aria-level": "4" },
+  "textarea.body-param__text": { "aria-label": "Request body" },
+  ".examples-select-element": { "aria-label": "Example" },
+  ".opblock .parameters select": { "aria-label": "Value" },
+  ".content-type-wrapper select, select.content-type": { "aria-label": "Media type" },
+  "select": { "aria-label": "Choice" },
+};
+
+SwaggerUIBundle({
+  domNode: root,
+  url: root.dataset.url,
+  deepLinking: false, // its links would be inside buttons, which no keyboard or screen reader can tell
+  validatorUrl: null,
+  presets: [SwaggerUIBundle.presets.apis],
+  layout: "BaseLayout",
+});
+
+// For screen readers: landmarks, levels of headings and labels that it leaves out.
+function mend() {
+  for (const [selector, attributes] of Object.entries(MISSING)) {
+    for (const node of root.querySelectorAll(selector)) {
+      for (const [name, value] of Object.entries(attributes)) {
+        if (!node.hasAttribute(name)) node.setAttribute(name, value);
+      }
+    }
+  }
+}
+new MutationObserver(mend).observe(root, { childList: true, subtree: true });
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();

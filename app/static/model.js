@@ -1,0 +1,116 @@
+// A model's page: the form predicts as one types, and everything else follows the prediction.
+
+import { predict } from "./api.js";
+import { Comparison } from "./compare.js";
+import { copyText } from "./copy.js";
+import { element, logOdds, svg } from "./dom.js";
+import { RowForm } from "./form.js";
+import { LANGUAGES } from "./snippets.js";
+import { drawWaterfall } from "./waterfall.js";
+
+const DEBOUNCE = 150; // milliseconds
+const MAX_PROBABILITIES = 6;
+
+const byId = (id) => document.getElementById(id);
+const facts = JSON.parse(byId("facts").textContent);
+// The page may be reached by another name than the server knows: calls go where it came from.
+facts.url = location.origin + new URL(facts.url).pathname;
+const form = new RowForm(document.querySelector(".try form"), facts);
+const comparison = byId("other") ? new Comparison(facts) : undefined;
+let timer, request, answer;
+
+function changed() {
+  showSnippet();
+  clearTimeout(timer);
+  timer = setTimeout(update, DEBOUNCE);
+}
+
+async function update() {
+  request?.abort();
+  request = new AbortController();
+  const { signal } = request;
+  const row = form.row();
+  try {
+    const { ok, body } = await predict(facts.url, row, { explain: facts.explains, signal });
+    if (ok) showAnswer(row, body);
+    else await showRefusal(body.message, signal);
+  } catch (error) {
+    if (error.name !== "AbortError") refuse("The server did not answer. Change a value to try again.");
+  }
+}
+
+function showAnswer(row, body) {
+  answer = { row, ...body };
+  form.showErrors(new Map());
+  refuse("");
+  if (facts.positive === null) showClasses(body.prediction);
+  else {
+    byId("probability").textContent = body.prediction;
+    byId("probability-bar").setAttribute("width", `${body.prediction * 100}%`);
+  }
+  if (facts.explains) explain();
+  comparison?.show(row, body.prediction);
+}
+
+function showClasses(prediction) {
+  const all = Object.entries(prediction).sort((a, b) => b[1] - a[1]);
+  byId("probabilities").replaceChildren(...all.slice(0, MAX_PROBABILITIES).map(([label, probability]) =>
+    element("li", {}, element("span", { class: "name" }, element("bdi", {}, label)),
+      svg("svg", { class: "meter", "aria-hidden": "true", width: "100%", height: "10" },
+        svg("rect", { class: "rail", y: "2", width: "100%", height: "6", rx: "3" }),
+        svg("rect", { class: "fill", y: "2", width: `${probability * 100}%`, height: "6", rx: "3" })),
+      element("span", { class: "amount" }, String(probability)))));
+}
+
+function explain() {
+  let { explanation } = answer;
+  let label = facts.positive;
+  if (label === null) {
+    const chosen = Number(byId("explained").value);
+    const [best] = Object.entries(answer.prediction).sort((a, b) => b[1] - a[1])[0];
+    label = chosen ? facts.classes[chosen - 1] : best;
+    explanation = explanation[label];
+  }
+  const z = drawWaterfall(byId("waterfall"), explanation, answer.row);
+  byId("waterfall-sum").replaceChildren(...facts.positive === null
+    ? ["Scores of ", element("bdi", {}, label), "; the softmax of all classes' scores gives the probabilities."]
+    : ["In log-odds, exactly: 1 / (1 + e", element("sup", {}, "−z"), `) with z = ${logOdds(z).replace("+", "")} is ${answer.prediction}.`]);
+}
+
+// The API's own message at each field that is wrong: it is asked for each by itself.
+async function showRefusal(message, signal) {
+  const { changed: fields, rows } = form.suspects();
+  const { body } = await predict(facts.url, rows, { signal });
+  const messages = new Map((body.errors ?? []).map((error) => [fields[error.row], error.message]));
+  form.showErrors(messages);
+  refuse(messages.size ? "Not updated: a value in the form is wrong." : message);
+}
+
+function refuse(message) {
+  byId("refusal").textContent = message;
+  byId("refusal").hidden = message === "";
+  document.querySelector(".answer").classList.toggle("stale", message !== "");
+}
+
+function showSnippet() {
+  const language = document.querySelector("[name=language]:checked").value;
+  byId("snippet").textContent = LANGUAGES[language](`${facts.url}/predict`, form.row(), facts.needsKey);
+}
+
+async function copy() {
+  const copied = await copyText(byId("snippet"));
+  const said = copied ? "Copied" : "Press Ctrl+C";
+  byId("copy").textContent = said;
+  byId("copied").textContent = said;
+  setTimeout(() => { byId("copy").textContent = "Copy"; byId("copied").textContent = ""; }, 2000);
+}
+
+form.form.addEventListener("input", changed);
+form.form.addEventListener("submit", (event) => event.preventDefault());
+form.form.addEventListener("reset", () => setTimeout(changed));
+byId("explained")?.addEventListener("change", () => answer && explain());
+document.querySelector(".languages").addEventListener("change", showSnippet);
+byId("copy").addEventListener("click", copy);
+for (const node of document.querySelectorAll(".try, .languages, #copy")) node.hidden = false;
+showSnippet();
+update();

@@ -1,0 +1,51 @@
+// From the average row to this one: a bar a feature, in log-odds, the strongest first.
+
+import { element, logOdds, svg, typeset } from "./dom.js";
+
+const MAX_BARS = 10;
+
+export function drawWaterfall(list, { baseline, contributions }, row) {
+  const steps = Object.entries(contributions)
+    .map(([name, amount]) => ({ name, value: row[name], amount }))
+    .sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount));
+  const rest = steps.splice(steps.length > MAX_BARS + 1 ? MAX_BARS : steps.length);
+  if (rest.length) {
+    steps.push({ name: `${rest.length} others`, amount: sum(rest.map((step) => step.amount)) });
+  }
+  let level = baseline;
+  const bars = [{ name: "The average row", from: 0, to: baseline, kind: "total" }];
+  for (const step of steps) {
+    bars.push({ ...step, from: level, to: level + step.amount, kind: step.amount < 0 ? "down" : "up" });
+    level += step.amount;
+  }
+  bars.push({ name: "This row", from: 0, to: level, kind: "total" });
+  const ends = bars.flatMap((bar) => [bar.from, bar.to]);
+  const low = Math.min(...ends), high = Math.max(...ends, low + 1e-9);
+  const place = (z) => `${(2 + (96 * (z - low)) / (high - low)).toFixed(2)}%`;
+  const width = (bar) => `${((96 * Math.abs(bar.to - bar.from)) / (high - low)).toFixed(2)}%`;
+  list.replaceChildren(...bars.map((bar) => item(bar, place, width)));
+  return level;
+}
+
+function item(bar, place, width) {
+  const isTotal = bar.kind === "total";
+  const name = element("span", { class: "name" }, element("bdi", {}, bar.name));
+  if ("value" in bar && bar.value !== undefined) {
+    name.append(" ", element("span", { class: "quiet" }, element("bdi", {}, write(bar.value))));
+  }
+  const drawing = svg("svg", { class: "effect-bar", "aria-hidden": "true", width: "100%", height: "20" },
+    svg("line", { class: "zero", x1: place(0), x2: place(0), y1: "0", y2: "20" }),
+    svg("rect", { class: bar.kind, x: place(Math.min(bar.from, bar.to)), width: width(bar), y: "4", height: "12", rx: "2" }));
+  const amount = element("span", { class: "amount" },
+    logOdds(isTotal ? bar.to : bar.amount));
+  return element("li", { class: isTotal ? "total" : "step" }, name, drawing, amount);
+}
+
+function write(value) {
+  if (value === null) return "missing";
+  return typeof value === "number" ? typeset(value) : String(value);
+}
+
+function sum(numbers) {
+  return numbers.reduce((total, each) => total + each, 0);
+}

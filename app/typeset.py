@@ -1,0 +1,85 @@
+"""How pages write numbers, shares, moments and calls."""
+
+import math
+import shlex
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from app.helpers.features import Feature, Value
+
+_LARGEST_SPELLED_OUT = 9  # power of ten
+_SMALLEST_SPELLED_OUT = -4
+MAX_EXACT = 2**53  # whole numbers below it are exact as floats
+
+
+def number(value: float) -> str:
+    """Return a number of four digits or so, with a real minus sign.
+
+    >>> number(1234567.0), number(-0.98765), number(0.5), number(2e12)
+    ('1,234,567', '−0.9877', '0.5', '2e+12')
+    """
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
+    magnitude = math.floor(math.log10(abs(value)))
+    if _SMALLEST_SPELLED_OUT <= magnitude < _LARGEST_SPELLED_OUT:
+        text = f"{value:,.{min(max(0, 3 - magnitude), 4)}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def log_odds(value: float) -> str:
+    """Return a part of the log-odds: signed, with three decimals.
+
+    >>> log_odds(0.25), log_odds(-1.23456), log_odds(0.0)
+    ('+0.250', '−1.235', '0.000')
+    """
+    return (f"{value:+.3f}" if value else "0.000").replace("-", "−")
+
+
+def round_for(feature: Feature, value: Value) -> Value:
+    """Return a number to a thousandth of the range that was seen, any other value as it is.
+
+    >>> round_for(Feature("age", "number", minimum=18.0, maximum=90.0), 43.9876)
+    43.99
+    """
+    if not isinstance(value, float) or feature.minimum is None or feature.maximum is None:
+        return value
+    width = feature.maximum - feature.minimum
+    decimals = 3 - math.floor(math.log10(width)) if 0 < width < math.inf else 15
+    rounded = round(value, decimals)
+    return int(rounded) if rounded.is_integer() and abs(rounded) < MAX_EXACT else rounded
+
+
+def percent(share: float) -> str:
+    r"""Return a share, 0 to 1, in percent; never 0 or 100 for what is not quite.
+
+    >>> percent(0.25), percent(0.0002)
+    ('25\xa0%', '< 0.1\xa0%')
+    """
+    if 0 < share < 0.0005:
+        return "< 0.1\N{NO-BREAK SPACE}%"
+    if 0.9995 <= share < 1:
+        return "> 99.9\N{NO-BREAK SPACE}%"
+    return f"{share * 100:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
+
+
+def moment(text: str) -> str:
+    """Return an ISO 8601 time as people write it.
+
+    >>> moment("2026-03-05T08:09:10+00:00")
+    '5 March 2026, 08:09 UTC'
+    """
+    at = datetime.fromisoformat(text).astimezone(UTC)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def curl(url: str, row: dict[str, Any], needs_key: bool) -> str:
+    """Return the shell command that predicts a row; the key comes from the environment."""
+    lines = [f"curl -s {shlex.quote(url)}", "-H 'Content-Type: application/json'"]
+    if needs_key:
+        lines.append('-H "X-API-Key: $API_KEY"')
+    return " \\\n  ".join([*lines, f"-d {shlex.quote(orjson.dumps(row).decode())}"])

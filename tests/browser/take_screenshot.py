@@ -1,0 +1,38 @@
+"""Take the README's picture anew: python -m tests.browser.take_screenshot."""
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from app.models.dataset import Columns
+from app.models.train_model import train
+from tests.browser.browser_tests import CHROMIUM, FLAGS, make_customers, serve, write_csv
+from tests.conftest import make_config
+
+PICTURE = Path(__file__).with_name("model-page.png")
+
+
+def main() -> None:
+    """Train on made-up customers, change a value or two, and take the first screens."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        config = make_config(root)
+        write_csv(root / "customers.csv", make_customers(8000))
+        columns = Columns(target="churned", id="customer")
+        train(str(root / "customers.csv"), "v0", columns=columns, config=config)
+        with serve(config) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            page = browser.new_page(viewport={"width": 1280, "height": 1560})
+            page.goto(f"{address}/v0")
+            page.get_by_label("support_tickets", exact=True).fill("4")
+            page.get_by_label("auto_renewal", exact=True).select_option("false")
+            page.get_by_label("plan", exact=True).select_option('"student"')
+            page.locator("#waterfall", has_text="student").wait_for()
+            page.locator("h1").click()
+            page.screenshot(path=PICTURE)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
