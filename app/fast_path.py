@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from app.helpers.errors import InvalidPayload, PayloadTooLarge
-from app.helpers.features import make_feature_columns
+from app.helpers.features import make_feature_vector
 from app.helpers.payloads import format_json, parse_json
 from app.helpers.records import Record
 from app.services import Services
@@ -77,12 +76,13 @@ class FastPath:
             return None
         try:
             row = parse_json(read_body(environ, self._max_body_bytes), max_rows=0)
-        except (InvalidPayload, PayloadTooLarge):
+            if not isinstance(row, dict) or not model.validator.is_valid(row):
+                return None
+            vector = make_feature_vector(row, model.features)
+            prediction = model.predict_vector(vector)
+            body = format_json({"id": row["id"], "prediction": prediction})
+        except Exception:  # Flask will meet it again, log it and answer it
             return None
-        if not isinstance(row, dict) or not model.validator.is_valid(row):
-            return None
-        prediction = model.predict(row)
-        body = format_json({"id": row["id"], "prediction": prediction})
         version, id_ = model.manifest.version, request_id(environ)
         self._records.add(
             Record(
@@ -98,7 +98,7 @@ class FastPath:
                 version,
                 [prediction],
                 model.features,
-                make_feature_columns((row,), model.features),
+                [(value,) for value in vector],
             )
         )
         return [

@@ -172,6 +172,26 @@ def test_only_the_happy_case_is_answered_before_flask(app: Flask) -> None:
     assert seen == [1, 1, 1, 2, 3, 4, 4]
 
 
+def test_a_model_that_fails_is_answered_by_flask(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As anything unforeseen: 500, the request's id, and the traceback in the log."""
+    body = orjson.dumps(ROW)
+    assert ask(app, body)[0] == "200 OK"
+
+    def fail(*args: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr("app.models.trained_model.TrainedModel.predict_vector", fail)
+    monkeypatch.setattr("app.models.trained_model.TrainedModel.predict_columns", fail)
+    status, headers, answer = ask(app, body)
+    assert status == "500 INTERNAL SERVER ERROR"
+    assert orjson.loads(answer) == {
+        "message": "Internal server error.",
+        "request_id": dict(headers)["X-Request-ID"],
+    }
+
+
 def test_both_ways_leave_the_same_record(app: Flask, config_with_v0: Any) -> None:
     """Log and metrics cannot tell them apart."""
     plain = create_app(replace(config_with_v0, fast_path=0))
@@ -184,7 +204,9 @@ def test_both_ways_leave_the_same_record(app: Flask, config_with_v0: Any) -> Non
             ask(application, body, headers=HEADERS | {"X-Request-ID": "mine"})
         records.flush()
     assert len(kept) == 4
-    alike = {str(record._replace(time=0.0, duration=0.0)) for record in kept}
+    columns = {str([list(column) for column in record.columns]) for record in kept}
+    assert len(columns) == 1
+    alike = {str(record._replace(time=0.0, duration=0.0, columns=())) for record in kept}
     assert len(alike) == 1
 
 

@@ -587,6 +587,10 @@ NOT_LINEAR: dict[str, tuple[tuple[Feature, ...], Builder]] = {
     "numbered categories": (MIXED, lambda: legs((scaled(), N), (OrdinalEncoder(), ["shape"]))),
     "columns by a slice": (NUMBERS, lambda: legs((StandardScaler(), slice(0, 2)))),
     "columns by a mask": (NUMBERS, lambda: legs((StandardScaler(), [True, False, True]))),
+    "columns by a mask of numpy's": (
+        NUMBERS,
+        lambda: legs((StandardScaler(), list(np.array([True, False, True])))),
+    ),
     "columns renamed": (
         (Feature("x", "number"), Feature("a__x", "number")),
         lambda: make_pipeline(
@@ -727,8 +731,11 @@ def test_a_model_predicts_what_its_estimator_predicts(arguments: tuple[str, int,
 def test_a_folded_pipeline_predicts_what_it_predicts_far_outside_of_what_it_saw(
     data: st.DataObject,
 ) -> None:
-    """Within 1e-9 up to a million times as far."""
-    case = data.draw(linear_cases)
+    """Within 1e-9 up to a million times as far.
+
+    Not where numbers near 1e12 go on to 1e15: two such that cancel leave nobody any digits.
+    """
+    case = data.draw(linear_cases.filter(lambda case: case.features[0].name != "unix time"))
     assert_equal_to_estimator(case, data.draw(st.lists(rows_of(case, 1e6), min_size=1, max_size=8)))
 
 

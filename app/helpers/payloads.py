@@ -1,4 +1,4 @@
-"""A request's body → rows: JSON as it is, CSV typed by the features."""
+"""A body → rows: JSON as it is, CSV by column, typed by the features; and answers → bytes."""
 
 import contextlib
 import csv

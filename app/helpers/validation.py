@@ -85,13 +85,11 @@ class RowValidator:
 
     def describe(self, row: Mapping[str, Any]) -> str:
         """Return all that is wrong with an object as one message, empty if nothing is."""
-        properties = self.schema["properties"]
-        # Of the known keys only: jsonschema's own message would list all the others.
-        errors = self._reference.iter_errors({key: row[key] for key in properties if key in row})
+        # Of the known keys only, in our order: jsonschema's own message would list all the others.
+        known = {key: row[key] for key in self.schema["properties"] if key in row}
+        errors = self._reference.iter_errors(known)
         wrong = {error.path[0]: error.validator for error in errors if error.path}
-        rules = [
-            f"{quote(key)} {self._rule(key, wrong[key])}" for key in properties if key in wrong
-        ]
+        rules = [f"{quote(key)} {self._rule(key, kind)}" for key, kind in wrong.items()]
         sentences = [self.describe_keys(row)]
         if rules:
             sentences.append(f"Invalid values: {enumerate_first(rules)}")

@@ -111,8 +111,8 @@ def _column_transformer(transformer: Any, columns: list[_Column]) -> list[_Colum
     for _, step, keys in transformer.transformers_:
         if isinstance(step, str) and step == "drop":
             continue
-        # A mask's True would be taken for 1.
-        if not isinstance(keys, list) or not {bool}.isdisjoint(map(type, keys)):
+        # By exact type: a mask's True would be taken for 1.
+        if not isinstance(keys, list) or not {int, str}.issuperset(map(type, keys)):
             raise _NotLinearError
         try:
             chosen = [by_key[key] for key in keys]
