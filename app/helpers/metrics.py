@@ -8,7 +8,8 @@ and outlive a worker that is killed.
 import os
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from app.helpers.features import Feature
@@ -17,6 +18,7 @@ from app.helpers.records import Record
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "other"
+_REQUEST = attrgetter("route", "method", "status")
 DURATION_BOUNDS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # seconds
 PROBABILITY_BOUNDS = tuple(k / 20 for k in range(1, 21))
 
@@ -65,20 +67,32 @@ class Metrics:
 
     def count_requests(self, records: Sequence[Record]) -> None:
         """Count a batch of records: as a whole, since each touch of a metric takes a lock."""
-        requests = Tally(
-            (r.route, r.method if r.method in METHODS else OTHER, str(r.status)) for r in records
-        )
-        for labels, count in requests.items():
-            self._requests.labels(*labels).inc(count)
-        for route, group in _group(records, lambda record: record.route):
-            _observe(self._durations.labels(route), [record.duration for record in group])
+        for (route, method, status), count in Tally(map(_REQUEST, records)).items():
+            method = method if method in METHODS else OTHER
+            self._requests.labels(route, method, str(status)).inc(count)
+        for route in {record.route for record in records}:
+            durations = [record.duration for record in records if record.route == route]
+            _observe(self._durations.labels(route), durations)
         predicted = [record for record in records if record.version is not None]
-        for version, group in _group(predicted, lambda record: str(record.version)):
-            probabilities = [p for record in group for p in _highest(record.predictions)]
-            self._predictions.labels(version).inc(len(probabilities))
-            _observe(self._probabilities.labels(version), probabilities)
-            for feature, count in _count_out_of_range(group).items():
-                self._out_of_range.labels(version, feature).inc(count)
+        # A version that is trained anew may have other features.
+        for model in {(record.version, id(record.features)) for record in predicted}:
+            self._count_predictions(
+                [record for record in predicted if (record.version, id(record.features)) == model]
+            )
+
+    def _count_predictions(self, records: Sequence[Record]) -> None:
+        """Count what one model predicted."""
+        version = records[0].version
+        predictions = [prediction for record in records for prediction in record.predictions]
+        if predictions and isinstance(predictions[0], dict):
+            predictions = [max(by_class.values()) for by_class in predictions]
+        self._predictions.labels(version).inc(len(predictions))
+        _observe(self._probabilities.labels(version), predictions)
+        for place, feature in enumerate(records[0].features):
+            if feature.type == "number":
+                values = [value for record in records for value in record.columns[place]]
+                if outside := _count_outside(feature, values):
+                    self._out_of_range.labels(version, feature.name).inc(outside)
 
     def render(self, model_infos: Iterable[Mapping[str, str]]) -> bytes:
         """Return the text that Prometheus reads, summed over all processes.
@@ -110,39 +124,21 @@ class _Collected(list[Any]):
         return self
 
 
-def _group(
-    records: Iterable[Record], key: Callable[[Record], str]
-) -> Iterable[tuple[str, list[Record]]]:
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        groups.setdefault(key(record), []).append(record)
-    return groups.items()
-
-
-def _highest(predictions: Iterable[Any]) -> Iterable[float]:
-    return (max(p.values()) if isinstance(p, dict) else p for p in predictions)
-
-
 def _observe(histogram: Any, values: Sequence[float]) -> None:
-    """Add many values to a histogram at once: `observe` takes 2.7 µs a value, this 0.1 µs."""
+    """Add many values to a histogram at once: `observe` takes 2.7 µs a value, this 0.2 µs."""
     bounds = histogram._upper_bounds
-    for place, count in Tally(bisect_left(bounds, value) for value in values).items():
+    for place, count in Tally([bisect_left(bounds, value) for value in values]).items():
         histogram._buckets[place].inc(count)
     histogram._sum.inc(sum(values))
 
 
-def _count_out_of_range(records: Iterable[Record]) -> Tally[str]:
-    """Return for each feature how many numbers lie outside of what the training set had."""
-    counts: Tally[str] = Tally()
-    for record in records:
-        for feature, column in zip(record.features, record.columns, strict=True):
-            if outside := _outside(feature, column):
-                counts[feature.name] += outside
-    return counts
-
-
-def _outside(feature: Feature, column: Sequence[Any]) -> int:
+def _count_outside(feature: Feature, values: Sequence[Any]) -> int:
+    """Return how many numbers lie outside of what the training set had."""
     low, high = feature.minimum, feature.maximum
-    if feature.type != "number" or low is None or high is None:
+    if low is None or high is None:
         return 0
-    return sum(1 for value in column if value is not None and not low <= value <= high)
+    if feature.nullable:
+        values = [value for value in values if value is not None]
+    if not values or (low <= min(values) and max(values) <= high):  # mostly, and quickly told
+        return 0
+    return sum(not low <= value <= high for value in values)
