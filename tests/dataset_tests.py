@@ -2,17 +2,20 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from app.helpers.errors import InvalidDataset
+from app.models import csv_file
 from app.models.dataset import Columns, Dataset, read_dataset, sort_labels
 
 DIALECTS = [("\r\n", csv.QUOTE_MINIMAL), ("\n", csv.QUOTE_ALL), ("\r", csv.QUOTE_ALL)]
@@ -120,8 +123,10 @@ def test_a_table_is_read_back_exactly_as_it_was_written(
 
 @law
 @given(
-    rows=st.lists(
-        st.lists(st.text('ab1 .-"\té', max_size=4), min_size=3, max_size=3), min_size=8, max_size=12
+    rows=st.sampled_from(['ab1 .-"\té', "ab1 .-\té"]).flatmap(
+        lambda alphabet: st.lists(
+            st.lists(st.text(alphabet, max_size=4), min_size=3, max_size=3), min_size=8, max_size=12
+        )
     ),
     line_end=st.sampled_from(["\n", "\r\n", "\r"]),
 )
@@ -142,6 +147,35 @@ def test_what_is_accepted_is_what_the_csv_module_reads(
 
 
 @law
+@given(
+    rows=st.lists(st.text('a,"\té', max_size=5), max_size=9),
+    line_ends=st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=1, max_size=5),
+    chunk_size=st.integers(1, 100),
+)
+@example(rows=[], line_ends=["\r", "\n", "\n"], chunk_size=100)
+def test_rows_are_counted_quickly_as_the_csv_module_counts_them(
+    rows: list[str], line_ends: list[str], chunk_size: int, tmp_path: Path
+) -> None:
+    """The quick count, where it dares, and the slow one agree on files of any shape."""
+    lines = ["a,target", *(f"{row},{i % 2}" for i, row in enumerate(rows)), "b,0", "c,1"]
+    ends = itertools.cycle(line_ends)
+    path = tmp_path / "rows.csv"
+    path.write_bytes("".join(line + next(ends) for line in lines).encode())
+
+    def count() -> int | str:
+        with open(path, "rb") as file:
+            try:
+                return csv_file.count_rows(file, 2, lambda n_bytes: None)
+            except InvalidDataset as refusal:
+                return str(refusal)
+
+    with patch.object(csv_file, "_CHUNK_SIZE", chunk_size):
+        quickly = count()
+    with patch.object(csv_file, "_count_plain_rows", lambda *arguments: None):
+        assert quickly == count()
+
+
+@law
 @given(table=tables(), data=st.data())
 def test_a_ragged_row_is_refused_by_its_number(
     table: tuple[dict[str, str], list[list[str]]], data: st.DataObject, tmp_path: Path
@@ -159,6 +193,29 @@ def test_a_ragged_row_is_refused_by_its_number(
 
     expected = f"Row {place + 2} has {n_fields} fields, the header has {len(types) + 1}."
     assert str(refusal.value) == expected
+
+
+@law
+@given(table=tables(), n_blank=st.integers(1, 3), chunk_rows=st.integers(1, 30), data=st.data())
+def test_a_blank_row_between_others_is_refused_by_its_number(
+    table: tuple[dict[str, str], list[list[str]]],
+    n_blank: int,
+    chunk_rows: int,
+    data: st.DataObject,
+    tmp_path: Path,
+) -> None:
+    """Wherever it lies in the chunks that the file is checked by."""
+    types, rows = table
+    place = data.draw(st.integers(0, len(rows) - 1))
+    rows[place:place] = [[]] * n_blank
+
+    with (
+        patch.object(csv_file, "_CHUNK_ROWS", chunk_rows),
+        pytest.raises(InvalidDataset) as refusal,
+    ):
+        read(tmp_path, to_csv([[*types, "target"], *rows, []], "\r\n"))
+
+    assert str(refusal.value) == f"Row {place + 2} is blank."
 
 
 GOOD = to_csv(
@@ -263,6 +320,24 @@ def test_a_column_type_is_inferred(
     assert feature.type == kind
     assert feature.nullable == (None in values)
     assert values_of(dataset.frame["x"]) == values * 2
+
+
+def test_a_long_column_is_of_one_type(tmp_path: Path) -> None:
+    """What pandas would read in chunks, the first of them numbers, are categories throughout."""
+    fields = ["1"] * 30_000 + ["red"] * 40_000
+    others = [str(number) for number in range(30)]
+    rows = [[field, *others, str(i % 2)] for i, field in enumerate(fields)]
+    dataset = read(tmp_path, to_csv([["x", *(f"x_{n}" for n in others), "target"], *rows]))
+    assert dataset.features[0].categories == ("1", "red")
+    assert list(dataset.frame["x"]) == fields
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_a_long_field_is_read(quoting: int, tmp_path: Path) -> None:
+    """Longer than the csv module allows unasked, quoted or not."""
+    rows = [["long " * 50_000, "0"], ["short", "1"]] * 4
+    dataset = read(tmp_path, to_csv([["x", "target"], *rows], "\n", quoting))
+    assert dataset.features[0].categories == ("long " * 50_000, "short")
 
 
 def test_reading_tells_its_progress(tmp_path: Path) -> None:

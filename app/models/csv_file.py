@@ -21,11 +21,13 @@ FIRST_ROW = 2  # the header is row 1
 MAX_LINE_SIZE = 16 * 1024 * 1024  # bytes; csv takes a line into memory before it looks at it
 _CHUNK_SIZE = 1024 * 1024  # bytes
 _CHUNK_ROWS = 65_536
+_FIELD_BYTES = bytes(set(range(256)) - set(b',"\r\n'))
 _ARCHIVES = re.compile(
     rb"PK[\x03\x05]|\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a"
 )
 _CSV_ERRORS = {
     "unexpected end of data": "its quoted field is never closed",
+    "field larger than field limit": f"a field is longer than {MAX_LINE_SIZE} characters",
     "',' expected after '\"'": "text follows a closing quote",
 }
 
@@ -39,20 +41,20 @@ def open_csv(path: str) -> BinaryIO:
         If it is anything else, or cannot be opened.
     """
     if "://" in path:
-        raise InvalidDataset(f"{quote(path)} is a URL; download it first.")
+        raise InvalidDataset(f"{path!r} is a URL; download it first.")
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a FIFO would block
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidDataset(f"{quote(path)} cannot be read: {reason}.") from error
+        raise InvalidDataset(f"{path!r} cannot be read: {reason}.") from error
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
-            raise InvalidDataset(f"{quote(path)} is a directory, not a file.")
+            raise InvalidDataset(f"{path!r} is a directory, not a file.")
         if not stat.S_ISREG(mode):
-            raise InvalidDataset(f"{quote(path)} is a pipe or a device; save it to a file first.")
+            raise InvalidDataset(f"{path!r} is a pipe or a device; save it to a file first.")
         if _ARCHIVES.match(os.pread(descriptor, 8, 0)):
-            raise InvalidDataset(f"{quote(path)} is an archive or a spreadsheet, not a CSV.")
+            raise InvalidDataset(f"{path!r} is an archive or a spreadsheet, not a CSV.")
         return open(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
@@ -107,6 +109,46 @@ def count_rows(file: BinaryIO, n_columns: int, progress: Callable[[int], object]
     Blank rows at the end do not count. `progress` is told from time to time how many bytes have
     been read.
     """
+    n_rows = _count_plain_rows(file, n_columns, progress)
+    return n_rows or _count_csv_rows(file, n_columns, progress)
+
+
+def _count_plain_rows(
+    file: BinaryIO, n_columns: int, progress: Callable[[int], object]
+) -> int | None:
+    """Return the number of rows if no field is quoted and no row is amiss, else None.
+
+    Five times as fast as csv: what is left of such a file without its fields is always the same.
+    """
+    file.seek(0)
+    header = file.readline(MAX_LINE_SIZE)
+    line_end = b"\r\n" if header.endswith(b"\r\n") else b"\n"
+    if b"\r" in header.removesuffix(line_end):
+        return None
+    separators_of_row = b"," * (n_columns - 1) + line_end
+    n_rows = 0
+    while chunk := file.read(_CHUNK_SIZE):
+        chunk += file.readline(MAX_LINE_SIZE)
+        if not chunk.endswith(b"\n"):  # the last row's may be missing
+            chunk += line_end
+        separators = chunk.translate(None, _FIELD_BYTES)
+        n_chunk_rows = len(separators) // len(separators_of_row)
+        if separators != separators_of_row * n_chunk_rows or not _is_utf8(chunk):
+            return None
+        n_rows += n_chunk_rows
+        progress(file.tell())
+    return n_rows
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _count_csv_rows(file: BinaryIO, n_columns: int, progress: Callable[[int], object]) -> int:
     row_number = n_rows = 0
     lengths: list[int] = []
     with _csv_rows(file) as rows:
@@ -146,6 +188,7 @@ def _csv_rows(file: BinaryIO) -> Iterator[Any]:
     """Yield a csv reader from the start of the file."""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    field_limit = csv.field_size_limit(MAX_LINE_SIZE)
     try:
         yield csv.reader(text, strict=True)
     except UnicodeDecodeError as error:
@@ -153,6 +196,7 @@ def _csv_rows(file: BinaryIO) -> Iterator[Any]:
             f"Line {_undecodable_line(file)} is not UTF-8; save the file as UTF-8 text."
         ) from error
     finally:
+        csv.field_size_limit(field_limit)
         text.detach()  # else the file would be closed with it
 
 
@@ -168,5 +212,5 @@ def _undecodable_line(file: BinaryIO) -> int:
 
 
 def _invalid_row(number: int, error: csv.Error) -> InvalidDataset:
-    reason = _CSV_ERRORS.get(str(error), str(error))
+    reason = next((ours for theirs, ours in _CSV_ERRORS.items() if theirs in str(error)), error)
     return InvalidDataset(f"Row {number} is not valid CSV: {reason}.")

@@ -7,7 +7,7 @@ duplicate names), then by pandas.
 import os
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, BinaryIO
@@ -37,6 +37,11 @@ class Columns:
     drop: Sequence[str] = ()
     categorical: Sequence[str] = ()
     missing: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options as plain JSON types."""
+        repeatable = ("drop", "categorical", "missing")
+        return {**asdict(self), **{name: list(getattr(self, name)) for name in repeatable}}
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def read_dataset(
             table = dict(_read_table(file, header, n_rows, names, columns).items())
             after = os.fstat(file.fileno())
     except OSError as error:
-        raise InvalidDataset(f"{quote(path)} cannot be read: {error.strerror}.") from error
+        raise InvalidDataset(f"{path!r} cannot be read: {error.strerror}.") from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InvalidDataset("The file changed while it was read.")
     target, classes = _check_target(table.pop(columns.target), columns.target)
@@ -140,7 +145,6 @@ def _read_table(
             names=list(header),
             header=0,
             nrows=n_rows,
-            skip_blank_lines=False,  # else spaces at the start of a row are skipped too
             usecols=[columns.target, *names],
             index_col=False,
             dtype=dict.fromkeys(as_text, str),  # not category, which takes 01 for 1

@@ -107,25 +107,21 @@ def find_leaks(
     if len(frame) < _MIN_LEAKAGE_ROWS or len(np.unique(target)) < 2:
         return
     for feature in features:
-        scores = _category_scores if feature.type == "category" else _number_scores
-        if _tells(scores(frame[feature.name], target), target):
+        shares = _category_shares if feature.type == "category" else _range_shares
+        if _tell(shares(frame[feature.name], target), target):
             yield (
                 f"Column {quote(feature.name)} alone tells the target almost perfectly; is it known"
                 " at the time of the prediction?"
             )
 
 
-_Scores = Iterator[list[NDArray[np.float64]]]
-
-
-def _tells(scores: _Scores, target: NDArray[np.int64]) -> bool:
-    """Whether the mean over the classes of their best score's ROC AUC is LEAKAGE_AUC."""
+def _tell(shares: Iterator[NDArray[np.float64]], target: NDArray[np.int64]) -> bool:
+    """Whether the mean over the classes of their shares' ROC AUC is LEAKAGE_AUC."""
     classes = np.unique(target)
     shortfall = (1.0 - LEAKAGE_AUC) * len(classes)
     n_scored = 0
-    for n_scored, scores_of_class in enumerate(scores, start=1):
-        is_class = target == classes[n_scored - 1]
-        shortfall -= 1.0 - max(_roc_auc(is_class, score) for score in scores_of_class)
+    for n_scored, share in enumerate(shares, start=1):
+        shortfall -= 1.0 - _roc_auc(target == classes[n_scored - 1], share)
         if shortfall < 0.0:
             return False
     return n_scored == len(classes)
@@ -137,11 +133,13 @@ def _roc_auc(is_class: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
     return float((rankdata(score)[is_class].sum() / n - (n + 1) / 2) / n_rest)
 
 
-def _number_scores(column: "pd.Series[Any]", target: NDArray[np.int64]) -> _Scores:
-    """Yield for each class the number, either way up, and how much its range is the class's own.
+def _range_shares(
+    column: "pd.Series[Any]", target: NDArray[np.int64]
+) -> Iterator[NDArray[np.float64]]:
+    """Yield for each class its share in the range of numbers that a row is in.
 
-    A small tree finds such ranges, and whether a missing number tells. Nothing is yielded where
-    the classes, in order of the number, change too often for any of these.
+    A small tree finds the ranges; missing is one. Nothing is yielded where the classes, in order
+    of the number, change so often that no ranges tell them.
     """
     numbers = column.to_numpy(np.float64)
     n_classes = len(np.unique(target))
@@ -149,18 +147,16 @@ def _number_scores(column: "pd.Series[Any]", target: NDArray[np.int64]) -> _Scor
     if n_changes > n_classes + 0.05 * len(target):
         return
     tree = DecisionTreeClassifier(max_leaf_nodes=n_classes + 1, random_state=0)
-    shares = tree.fit(numbers[:, np.newaxis], target).predict_proba(numbers[:, np.newaxis])
-    present = column.notna().to_numpy()
-    filled = np.where(present, numbers, np.median(numbers[present]) if present.any() else 0.0)
-    for share in shares.T:
-        yield [share, filled, -filled]
+    yield from tree.fit(numbers[:, np.newaxis], target).predict_proba(numbers[:, np.newaxis]).T
 
 
-def _category_scores(column: "pd.Series[Any]", target: NDArray[np.int64]) -> _Scores:
-    """Yield for each class its share among the other rows of the same category."""
+def _category_shares(
+    column: "pd.Series[Any]", target: NDArray[np.int64]
+) -> Iterator[NDArray[np.float64]]:
+    """Yield for each class its share among the other rows of a row's category."""
     codes, _ = pd.factorize(column, use_na_sentinel=False)
     n_others = np.bincount(codes)[codes] - 1
     for k in np.unique(target):
         is_class = target == k
         others = np.bincount(codes, weights=is_class)[codes] - is_class
-        yield [(others + is_class.mean()) / (n_others + 1)]
+        yield (others + is_class.mean()) / (n_others + 1)

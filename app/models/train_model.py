@@ -8,9 +8,9 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,13 +134,15 @@ def train(
             "classifier": type(estimator).__name__,
             "C": C,
             "seed": SEED,
-            **asdict(columns),
+            **columns.to_json(),
         },
         metrics=metrics,
         baseline_metrics=evaluate_baseline(split.y_train, target, len(dataset.classes), positive),
         curves=make_curves(target, probabilities, dataset.classes, positive),
         libraries=library_versions(),
-        self_check=_make_self_check(estimator, features, split.X_train, positive),
+        self_check=_make_self_check(
+            estimator, features, split.X_train, len(dataset.classes), positive
+        ),
     )
     path_to_model = os.path.join(os.path.abspath(config.models_root), filename)
     os.makedirs(os.path.dirname(path_to_model), exist_ok=True)
@@ -170,10 +172,14 @@ def _predict_validation(estimator: Any, split: Split) -> tuple[NDArray[np.int64]
 
 
 def _make_self_check(
-    estimator: Any, features: tuple[Feature, ...], frame: pd.DataFrame, positive: int | None
+    estimator: Any,
+    features: Sequence[Feature],
+    frame: pd.DataFrame,
+    n_classes: int,
+    positive: int | None,
 ) -> dict[str, Any]:
     """Return made-up rows and their probabilities, which a loaded model must reproduce."""
-    rows = typical_rows(features, frame, len(estimator.classes_))
+    rows = typical_rows(features, frame, n_classes)
     check_frame = make_frame(make_feature_columns(rows, features), features)
     probabilities = estimator_probabilities(estimator, check_frame, positive)
     return {"rows": rows, "probabilities": probabilities.T.tolist()}
@@ -279,7 +285,7 @@ def main(
         raise
     except OSError as error:
         root = os.path.abspath(config.models_root)
-        _note(f"Error: The model cannot be saved in {quote(root)}: {error.strerror}.")
+        _note(f"Error: The model cannot be saved in {root!r}: {error.strerror}.")
         sys.exit(1)
 
 
