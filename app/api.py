@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, current_app, g, request
 
 from app.helpers import errors
-from app.helpers.features import make_feature_columns
+from app.helpers.features import make_feature_columns, make_feature_vector
 from app.helpers.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from app.helpers.payloads import format_csv, format_json, parse_csv, parse_json
 from app.helpers.validation import validate
@@ -149,17 +149,25 @@ def _wants_explanation(media_type: str) -> bool:
 def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response:
     payload = parse_json(body, services().limits.max_json_rows)
     validate(payload, model.validator)
-    rows = [payload] if isinstance(payload, dict) else payload
-    g.columns = make_feature_columns(rows, model.features)
+    if isinstance(payload, dict):
+        vector = make_feature_vector(payload, model.features)
+        g.columns, g.predictions = [(value,) for value in vector], [model.predict_vector(vector)]
+        return _json(_answer(model, payload, g.predictions[0], explain))
+    g.columns = make_feature_columns(payload, model.features)
     g.predictions = model.predict_columns(g.columns)
-    answers: list[dict[str, Any]] = [
-        {"id": row["id"], "prediction": prediction}
-        for row, prediction in zip(rows, g.predictions, strict=True)
-    ]
-    if explain:
-        for row, answer in zip(rows, answers, strict=True):
-            answer["explanation"] = model.explain(row)
-    return _json(answers[0] if isinstance(payload, dict) else answers)
+    return _json(
+        [
+            _answer(model, row, prediction, explain)
+            for row, prediction in zip(payload, g.predictions, strict=True)
+        ]
+    )
+
+
+def _answer(
+    model: "TrainedModel", row: dict[str, Any], prediction: Any, explain: bool
+) -> dict[str, Any]:
+    answer = {"id": row["id"], "prediction": prediction}
+    return answer | {"explanation": model.explain(row)} if explain else answer
 
 
 def _predict_csv(model: "TrainedModel", body: bytes) -> Response:

@@ -100,11 +100,12 @@ def _does_no_more_than_the_fast_path(app: Flask) -> bool:
 
 
 def _begin() -> None:
+    environ = request.environ
     g.started = time.perf_counter()
-    g.request_id = request_id(request.environ)
-    if not has_one_host(request.environ):
+    g.request_id = request_id(environ)
+    if not has_one_host(environ):
         raise errors.InvalidRequest("Exactly one Host header is required.")
-    if request.endpoint not in OPEN_ENDPOINTS and not services().api_keys.accept(request.environ):
+    if request.endpoint not in OPEN_ENDPOINTS and not services().api_keys.accept(environ):
         raise errors.Unauthorized("A valid API key is required.")
 
 
@@ -131,24 +132,26 @@ def _answer_error(error: Exception) -> Response:
 
 
 def _end(response: Response) -> Response:
-    if not drain_body(request.environ, services().limits.max_body_bytes):
+    shared, environ, rule = services(), request.environ, request.url_rule
+    if not drain_body(environ, shared.limits.max_body_bytes):
         response.headers["Connection"] = "close"
-    response.headers["X-Request-ID"] = g.request_id
-    services().records.add(
+    known = vars(g._get_current_object())  # each look-up through g costs 0.4 µs
+    response.headers["X-Request-ID"] = known["request_id"]
+    shared.records.add(
         Record(
             time=time.time(),
-            remote_addr=request.remote_addr or "-",
-            method=request.method,
-            scheme=request.scheme,
-            path=request.environ["PATH_INFO"],
-            route=request.url_rule.rule if request.url_rule else "",
+            remote_addr=environ.get("REMOTE_ADDR") or "-",
+            method=environ["REQUEST_METHOD"],
+            scheme=environ["wsgi.url_scheme"],
+            path=environ["PATH_INFO"],
+            route=rule.rule if rule else "",
             status=response.status_code,
-            duration=time.perf_counter() - g.started,
-            request_id=g.request_id,
-            version=g.get("version"),
-            predictions=g.get("predictions", ()),
-            features=g.get("features", ()),
-            columns=g.get("columns", ()),
+            duration=time.perf_counter() - known["started"],
+            request_id=known["request_id"],
+            version=known.get("version"),
+            predictions=known.get("predictions", ()),
+            features=known.get("features", ()),
+            columns=known.get("columns", ()),
         )
     )
     return response

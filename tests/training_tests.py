@@ -34,7 +34,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    brier_score_loss,
+    log_loss,
+    roc_auc_score,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -43,8 +49,9 @@ from statsmodels.datasets import fair, spector
 from app import settings
 from app.app import create_app
 from app.helpers.errors import InvalidDataset
-from app.models import csv_file, train_model
+from app.models import csv_file, notes, train_model
 from app.models.dataset import Columns
+from app.models.evaluate_model import evaluate, evaluate_baseline
 from app.models.manifest import Manifest
 from app.models.train_model import main, train
 from app.models.trained_model import load_trained_model
@@ -371,6 +378,58 @@ def test_the_manifest_says_what_a_model_was_made_from(
     assert set(manifest.metrics) == set(manifest.baseline_metrics)
     assert manifest.baseline_metrics["roc_auc"] == 0.5
     assert {"python", "scikit-learn", "numpy", "pandas"} <= set(manifest.libraries)
+
+
+@pytest.mark.parametrize(("n_classes", "positive_class"), [(2, 1), (2, 0), (4, None)])
+def test_metrics_are_those_of_scikit_learn(n_classes: int, positive_class: int | None) -> None:
+    """And the baseline's those of a model that always says the training set's shares."""
+    generator = np.random.default_rng(5)
+    target = generator.integers(0, n_classes, 500)
+    probabilities = generator.dirichlet(np.ones(n_classes), 500)
+    probabilities[np.arange(500), target] += 0.5
+    probabilities /= 1.5
+    training_target = generator.integers(0, n_classes, 300)
+    shares = np.bincount(training_target) / 300
+
+    def by_scikit_learn(predicted: Any) -> dict[str, float]:
+        one_hot = np.eye(n_classes)[target]
+        ranked = (
+            (one_hot, predicted)
+            if positive_class is None
+            else (one_hot[:, positive_class], predicted[:, positive_class])
+        )
+        return {
+            "roc_auc": roc_auc_score(*ranked),
+            "average_precision": average_precision_score(*ranked),
+            "brier_score": brier_score_loss(
+                target, predicted, labels=range(n_classes), scale_by_half=n_classes == 2
+            ),
+            "log_loss": log_loss(target, predicted),
+            "accuracy": accuracy_score(target, predicted.argmax(axis=1)),
+        }
+
+    assert evaluate(target, probabilities, positive_class) == pytest.approx(
+        by_scikit_learn(probabilities)
+    )
+    assert evaluate_baseline(training_target, target, n_classes, positive_class) == pytest.approx(
+        by_scikit_learn(np.tile(shares, (500, 1)))
+    )
+
+
+def test_the_curves_are_few_points_from_end_to_end(run: Run, config: Settings) -> None:
+    """At most 200 of a curve; the ROC from (0, 0) to (1, 1); every row in the histogram."""
+    run(TRAINING_CSV)
+    curves = read_manifest(config).curves
+    assert list(curves["classes"]) == ["1"]
+    own = curves["classes"]["1"]
+    roc, precision_recall = own["roc"], own["precision_recall"]
+    assert 50 < len(roc["false_positive_rate"]) == len(roc["true_positive_rate"]) <= 200
+    assert [roc[axis][0] for axis in roc] == [0.0, 0.0]
+    assert [roc[axis][-1] for axis in roc] == [1.0, 1.0]
+    assert 50 < len(precision_recall["recall"]) == len(precision_recall["precision"]) <= 200
+    assert (precision_recall["recall"][0], precision_recall["recall"][-1]) == (0.0, 1.0)
+    assert sum(own["histogram"]["positive"] + own["histogram"]["negative"]) == 2500
+    assert np.sum(curves["confusion"]) == 2500
 
 
 def test_the_self_check_has_no_row_of_the_data(run: Run, config: Settings) -> None:
@@ -1111,10 +1170,17 @@ def test_progress_is_shown_on_a_terminal_when_the_work_is_long(
     """A bar while reading, to its end, then a word; else nothing."""
     path = write_csv(tmp_path / "base.csv", base_rows())
     assert on_terminal(path, config, monkeypatch) == ""
-    monkeypatch.setattr(train_model, "LONG_FILE", 100)
+    monkeypatch.setattr(notes, "LONG_FILE", 100)
     shown = on_terminal(path, config, monkeypatch)
     assert re.search(r"Reading +\[#+\] +100%", shown)
     assert shown.endswith("\r\nTraining …\r\n")
+    with open(path, "a") as file:  # blank lines make the reading start over
+        file.write("\n\n")
+    monkeypatch.setattr(csv_file, "_CHUNK_SIZE", 100)
+    shown = on_terminal(path, config, monkeypatch)
+    shares = [int(share) for share in re.findall(r"(\d+)%", shown)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 100
     capsys.readouterr()
     train(str(path), "v0", config=config)
     assert capsys.readouterr().err == ""

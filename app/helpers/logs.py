@@ -151,12 +151,19 @@ def request_line(record: Record) -> str:
     """
     seconds = int(record.time)
     milliseconds = int((record.time - seconds) * 1000)
-    status = record.status
     return (
-        f"{_format_time(seconds)},{milliseconds:03d} - app - {'INFO' if status < 500 else 'ERROR'}"
-        f" - {_quote(record.remote_addr)} {_quote(record.method)} {_quote(record.scheme)}"
-        f" {_quote(record.path, MAX_PATH_LENGTH)} {_STATUSES.get(status, status)}"
+        f"{_format_time(seconds)},{milliseconds:03d}"
+        f"{_what(record.status, record.remote_addr, record.method, record.scheme, record.path)}"
         f" {record.duration * 1000:.3f} ms {_quote(record.request_id)}"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _what(status: int, remote_addr: str, method: str, scheme: str, path: str) -> str:
+    return (
+        f" - app - {'INFO' if status < 500 else 'ERROR'}"
+        f" - {_quote(remote_addr)} {_quote(method)} {_quote(scheme)}"
+        f" {_quote(path, MAX_PATH_LENGTH)} {_STATUSES.get(status, status)}"
     )
 
 

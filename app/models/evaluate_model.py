@@ -131,7 +131,9 @@ def _class_curves(
 def _points(n_points: int, **axes: NDArray[np.float64]) -> dict[str, list[float]]:
     """Return at most `n_points` of a curve, evenly along its length, its ends among them."""
     x, y = axes.values()
+    if len(x) <= n_points:
+        return {name: values.round(6).tolist() for name, values in axes.items()}
     length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-    distances = np.linspace(0, length[-1], min(len(x), n_points))
+    distances = np.linspace(0, length[-1], n_points)
     chosen = np.unique(np.searchsorted(length, distances))
     return {name: values[chosen].round(6).tolist() for name, values in axes.items()}

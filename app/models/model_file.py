@@ -47,7 +47,10 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
     import joblib
 
     buffer = io.BytesIO()
-    joblib.dump(estimator, buffer, compress=0)  # a compressed pickle cannot carry a trailer
+    try:
+        joblib.dump(estimator, buffer, compress=0)  # a compressed pickle cannot carry a trailer
+    except Exception as error:  # whatever is in there
+        raise InvalidModelFile(f"The model cannot be pickled: {error}.") from error
     pickle = buffer.getvalue()
     manifest = replace(manifest, size=len(pickle), sha256=hashlib.sha256(pickle).hexdigest())
     text = orjson.dumps(manifest.to_json())

@@ -16,6 +16,7 @@ from app.helpers.features import Feature, Value
 
 MAX_TYPICAL_ROWS = 200
 MAX_TYPICAL_VALUES = 20_000  # of all rows together: the manifest has its limit
+_TYPICAL_SAMPLE = 100_000  # rows; sorting more for their median takes long
 LEAKAGE_AUC = 0.999  # of one feature alone
 _LEAKAGE_CELLS = 80_000  # rows × features that are looked at; more say the same
 _LEAKAGE_ROWS = 1000  # that are looked at however many features there are
@@ -51,7 +52,13 @@ def typical_rows(
 
     First come rows that differ from it in every feature, then some that differ in one. They are
     made up from statistics, so that no row of the data is among them.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_samples, n_features)
+        In random order: a sample is looked at.
     """
+    frame = frame[:_TYPICAL_SAMPLE]
     values = {feature.name: _typical_values(feature, frame[feature.name]) for feature in features}
     typical = {name: first for name, (first, *_) in values.items()}
     n_variations = max(map(len, values.values()))
@@ -70,9 +77,8 @@ def _typical_values(feature: Feature, column: "pd.Series[Any]") -> list[Value]:
         mode = feature.categories[int(np.argmax(feature.shares))]
         others = (category for category in feature.categories if category != mode)
         return [mode, *itertools.islice(others, 9), *missing]
-    if feature.missing == 1.0:
-        median, deviation = 0.0, 1.0
-    else:
+    median, deviation = 0.0, 1.0
+    if column.notna().any():
         median, deviation = float(column.median()), float(column.std(ddof=0))
     if feature.type == "boolean":
         return [median >= 0.5, median < 0.5, *missing]

@@ -7,9 +7,7 @@ import itertools
 import math
 import os
 import sys
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +19,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from app import settings
-from app.helpers.errors import ApplicationError, InvalidDataset, enumerate_first, quote
+from app.helpers.errors import (
+    ApplicationError,
+    InvalidDataset,
+    InvalidModelFile,
+    enumerate_first,
+    quote,
+)
 from app.helpers.features import Feature, make_feature_columns
 from app.helpers.files import make_filename
 from app.models.classifier import build_classifier
@@ -29,13 +33,19 @@ from app.models.dataset import DEFAULT_ID, Columns, Dataset, read_dataset
 from app.models.evaluate_model import Probabilities, evaluate, evaluate_baseline, make_curves
 from app.models.manifest import Manifest
 from app.models.model_file import write_model_file
+from app.models.notes import note, progress, warnings_as_notes
 from app.models.profile_data import describe_features, find_constants, find_leaks, typical_rows
 from app.models.signing_key import SigningKeys
-from app.models.trained_model import estimator_probabilities, library_versions, make_frame
+from app.models.trained_model import (
+    TrainedModel,
+    estimator_probabilities,
+    library_versions,
+    make_frame,
+    prove,
+)
 
 VALIDATION_SHARE = 0.25
 SEED = 1
-LONG_FILE = 20 * 1024 * 1024  # bytes; reading more is worth a progress bar
 
 
 @dataclass(frozen=True)
@@ -48,17 +58,7 @@ class Split:
     y_validation: NDArray[np.int64]
 
 
-@contextmanager
-def _warnings_as_notes() -> Iterator[None]:
-    """Collect what libraries warn of, and say it in one line each."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for text in dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught):
-        _note(f"Warning: {text}")
-
-
-@_warnings_as_notes()
+@warnings_as_notes()
 def train(
     path: str,
     version_id: str,
@@ -93,7 +93,7 @@ def train(
     filename = make_filename(version_id)
     columns = columns or Columns()
     click.echo(f"\nWill train model {version_id} using the file at: {_displayable(path)}\n")
-    with _progress(path) as report:
+    with progress(path) as report:
         dataset = read_dataset(path, columns, report)
     positive = _choose_positive_class(dataset, positive_class, columns.target)
     # Before the long work, but after all that may be refused: a refusal makes no key.
@@ -106,7 +106,7 @@ def train(
         find_constants(dataset.features, dataset.frame),
         find_leaks(dataset.features, split.X_train, split.y_train),
     ):
-        _note(f"Warning: {warning}")
+        note(f"Warning: {warning}")
 
     estimator = build_classifier(dataset.features, C=C)
     estimator.fit(split.X_train, split.y_train)
@@ -144,6 +144,10 @@ def train(
             estimator, features, split.X_train, len(dataset.classes), positive
         ),
     )
+    try:
+        prove(TrainedModel(estimator, manifest))
+    except InvalidModelFile as error:
+        raise InvalidModelFile(f"The model could not be served: {error}.") from error
     path_to_model = os.path.join(os.path.abspath(config.models_root), filename)
     os.makedirs(os.path.dirname(path_to_model), exist_ok=True)
     manifest = write_model_file(path_to_model, estimator, manifest, keys[0])
@@ -206,23 +210,6 @@ def _displayable(path: str) -> str:
     return click.format_filename(os.path.abspath(path))
 
 
-@contextmanager
-def _progress(path: str) -> Iterator[Callable[[int], None]]:
-    """Show on a terminal how much of a long file has been read."""
-    size = os.path.getsize(path) if os.path.isfile(path) else 0
-    hidden = size < LONG_FILE or not sys.stderr.isatty()
-    with click.progressbar(
-        length=size, label="Reading", file=sys.stderr, hidden=hidden
-    ) as progress_bar:
-        yield lambda position: progress_bar.update(position - progress_bar.pos)
-    if not hidden:
-        _note("Training …")
-
-
-def _note(text: str) -> None:
-    click.echo(text, err=True)
-
-
 def _check_strength(context: click.Context, parameter: click.Parameter, C: float) -> float:
     if not 0.0 < C < math.inf:  # nor NaN
         raise click.BadParameter("it must be a number above 0.")
@@ -278,14 +265,16 @@ def main(
     config = settings.current
     try:
         train(csv, version, columns=columns, positive_class=positive_class, C=C, config=config)
+        if sys.stderr.isatty():
+            note(f"Its report, once served: http://localhost:{config.port}/{version}/report")
     except ApplicationError as error:
-        _note(f"Error: {error}")
+        note(f"Error: {error}")
         sys.exit(2)
     except BrokenPipeError:  # nobody reads what is printed; click knows how to end
         raise
     except OSError as error:
         root = os.path.abspath(config.models_root)
-        _note(f"Error: The model cannot be saved in {root!r}: {error.strerror}.")
+        note(f"Error: The model cannot be saved in {root!r}: {error.strerror}.")
         sys.exit(1)
 
 

@@ -1,5 +1,6 @@
 """What one version is: its estimator, what it accepts, and how it predicts and explains."""
 
+import gc
 import logging
 import platform
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,11 @@ from app.helpers.validation import RowValidator
 from app.models import model_file
 from app.models.linear_fold import fold
 from app.models.manifest import Manifest
+
+# scikit-learn and pandas come with this module and stay, some 200,000 objects. The collector shall
+# not walk them at each of its full collections, which stop all threads, under load for some 90 ms.
+gc.collect()
+gc.freeze()
 
 SELF_CHECK_TOLERANCE = 1e-9
 _DECIMALS = 1e4
@@ -143,7 +149,7 @@ def load_trained_model(file: BinaryIO, version: str, keys: Sequence[bytes]) -> T
     try:
         _check_libraries(manifest)
         model = TrainedModel(model_file.unpickle(pickle), manifest)
-        _check_probabilities(model)
+        prove(model)
     except InvalidModelFile:
         raise
     except Exception as error:  # whatever it is that was signed
@@ -185,7 +191,14 @@ def _minor(version: str) -> list[str]:
     return version.split(".")[:2]
 
 
-def _check_probabilities(model: TrainedModel) -> None:
+def prove(model: TrainedModel) -> None:
+    """Return if a model gives its self-check rows the probabilities of its training.
+
+    Raises
+    ------
+    InvalidModelFile
+        If it gives others, or none.
+    """
     rows = model.manifest.self_check["rows"]
     expected = np.array(model.manifest.self_check["probabilities"]).T
     actual = model.probabilities(make_feature_columns(rows, model.features))

@@ -1,0 +1,155 @@
+"""Measures everything and writes what came out to README.md and growth.svg.
+
+python -m tests.benchmarks.run [--quick | --full]
+"""
+
+import argparse
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.benchmarks import chart, report
+from tests.benchmarks.costs import (
+    measure_batches,
+    measure_memory,
+    measure_start,
+    measure_training,
+)
+from tests.benchmarks.growth import measure_growth
+from tests.benchmarks.load import Load
+from tests.benchmarks.report import Row
+from tests.benchmarks.serving import make_subjects, measure_serving
+from tests.benchmarks.venvs import ROOT
+from tests.benchmarks.workbench import TRAINING_CSV, Workbench, median, median_ratio, percent
+
+CHART = Path(__file__).with_name("growth.svg")
+
+
+def main() -> None:
+    """Run the benchmarks."""
+    parser = argparse.ArgumentParser(description="Measure everything; some 15 minutes.")
+    parser.add_argument("--quick", action="store_true", help="a smoke run; writes nothing")
+    parser.add_argument("--full", action="store_true", help="train on 10,000,000 rows, too")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each subject")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each load")
+    parser.add_argument("--venvs", type=Path, default=ROOT / ".venv/benchmarks")
+    options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.seconds = 1, 1.0
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        bench = Workbench(
+            Path(directory),
+            options.venvs,
+            options.rounds,
+            options.seconds,
+            options.quick,
+            options.full,
+        )
+        _measure(bench)
+
+
+def _measure(bench: Workbench) -> None:
+    bench.train(TRAINING_CSV, "v0")
+    subjects = make_subjects(bench)
+    loads = measure_serving(bench, subjects)
+    servers = report.loads_table(list(subjects.values()), list(loads.values()))
+    _show(servers)
+    rows = serving_rows(loads)
+    _show(report.targets_table(rows))
+    for measure in (batch_rows, training_rows, start_rows, memory_rows):
+        some = measure(bench)
+        _show(report.targets_table(some)[2:])
+        rows += some
+    curves = measure_growth(bench)
+    growth = report.curves_table(curves)
+    _show(growth)
+    drawing = chart.draw(curves)
+    if bench.quick:
+        return
+    machine = report.describe_machine([bench.production_python, bench.bench_python])
+    report.replace_section("targets", [*machine, "", *report.targets_table(rows)])
+    report.replace_section("servers", servers)
+    report.replace_section("growth", growth)
+    CHART.write_text(drawing)
+
+
+def serving_rows(loads: Mapping[str, Sequence[Load]]) -> list[Row]:
+    """Return the targets of single predictions."""
+    rates = {key: [load.per_second for load in rounds] for key, rounds in loads.items()}
+    wanted = [
+        ("one row, 2 threads, against an empty WSGI app", "two", "empty", 0.55, " of it"),
+        ("one row, the default (32 threads), against the same", "default", "empty", 0.40, " of it"),
+        ("the default against FastAPI by hand", "default", "fastapi", 8.0, " ×"),
+        ("2 threads against FastAPI by hand", "two", "fastapi", 12.0, " ×"),
+        ("the default, fast path off, against FastAPI by hand", "flask", "fastapi", 1.6, " ×"),
+    ]
+    rows = []
+    for measure, ours, other, target, unit in wanted:
+        if other in rates:
+            ratio = median_ratio(rates[ours], rates[other])
+            met = ratio >= target
+            rows.append(Row(measure, f"≥ {target:g}{unit}", f"{ratio:.2f}{unit}", met))
+    cost = 1 - median_ratio(rates["two"], rates["silent"])
+    rows.append(Row("cost of log and metrics, 2 threads", "≤ 20 %", percent(cost), cost <= 0.20))
+    return rows
+
+
+def batch_rows(bench: Workbench) -> list[Row]:
+    """Return the targets of batches."""
+    rows = []
+    for subject, count, target in (("json", 10_000, 1.5), ("csv", 100_000, 1.3)):
+        [times] = measure_batches(bench, subject, [count])
+        ours, floor = zip(*times, strict=True)
+        ratio = median_ratio(ours, floor)
+        figure = f"{ratio:.2f} × ({median(ours) * 1e3:.0f} and {median(floor) * 1e3:.0f} ms)"
+        measure = f"{subject.upper()} batch of {count:,} rows against its floor"
+        rows.append(Row(measure, f"≤ {target} × its time", figure, ratio <= target))
+    return rows
+
+
+def training_rows(bench: Workbench) -> list[Row]:
+    """Return the targets of training."""
+    count = 10_000 if bench.quick else 1_000_000
+    costs = measure_training(bench, count, min(3, bench.rounds))
+    kinds = [
+        ("wall time", 1.3, "s", [[cost.seconds for cost in pair] for pair in costs]),
+        ("peak memory", 1.5, "MB", [[cost.peak_bytes / 1e6 for cost in pair] for pair in costs]),
+    ]
+    rows = []
+    for name, target, unit, pairs in kinds:
+        ours, bare = zip(*pairs, strict=True)
+        ratio = median_ratio(ours, bare)
+        figures = " and ".join(chart.three_digits(median(values)) for values in (ours, bare))
+        figure = f"{ratio:.2f} × ({figures} {unit})"
+        measure = f"training on {count:,} rows against a bare script: {name}"
+        rows.append(Row(measure, f"≤ {target} ×", figure, ratio <= target))
+    return rows
+
+
+def start_rows(bench: Workbench) -> list[Row]:
+    """Return the target of starting."""
+    ours, imports = zip(*measure_start(bench), strict=True)
+    ratio = median_ratio(ours, imports)
+    figure = f"{ratio:.2f} × ({median(ours):.2f} and {median(imports):.2f} s)"
+    measure = "start to first answer against importing Flask and scikit-learn"
+    return [Row(measure, "≤ 1.6 ×", figure, ratio <= 1.6)]
+
+
+def memory_rows(bench: Workbench) -> list[Row]:
+    """Return the targets of a worker's memory."""
+    memory = measure_memory(bench)
+    rows = []
+    for moment, target in (("before", 60), ("after", 180)):
+        resident, share = (number / 1e6 for number in memory[moment])
+        figure = f"{resident:.0f} MB ({share:.0f} without its share of what others use, too)"
+        measure = f"a worker's resident memory {moment} its first model"
+        rows.append(Row(measure, f"≤ {target} MB", figure, resident <= target))
+    return rows
+
+
+def _show(lines: Sequence[str]) -> None:
+    print("\n".join(lines), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

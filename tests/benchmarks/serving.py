@@ -1,0 +1,85 @@
+"""Requests a second of single predictions: ours, an empty application, and peers by hand."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from tests.benchmarks.load import Load, put_load
+from tests.benchmarks.servers import our_server, running
+from tests.benchmarks.workbench import BASE_ENVIRONMENT, ONE_ROW, Workbench
+
+EMPTY = "tests.benchmarks.programs.empty:app"
+WITHOUT_RECORDS = "tests.benchmarks.programs.without_records:app"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A server to be measured."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+
+
+def make_subjects(bench: Workbench) -> dict[str, Subject]:
+    """Return the subjects by a short key; in a smoke run without those by hand."""
+    return _our_subjects(bench) | ({} if bench.quick else _subjects_by_hand(bench))
+
+
+def _our_subjects(bench: Workbench) -> dict[str, Subject]:
+    python, config = bench.production_python, bench.config
+    return {
+        "empty": Subject(
+            "empty WSGI app, 2 threads", *our_server(python, config, EMPTY, BLOCKING_THREADS=2)
+        ),
+        "two": Subject("ours, 2 threads", *our_server(python, config, BLOCKING_THREADS=2)),
+        "silent": Subject(
+            "ours, 2 threads, without log and metrics",
+            *our_server(python, config, WITHOUT_RECORDS, BLOCKING_THREADS=2),
+        ),
+        "default": Subject("ours, the default: 32 threads", *our_server(python, config)),
+        "flask": Subject(
+            "ours, the default, fast path off", *our_server(python, config, FAST_PATH=0)
+        ),
+    }
+
+
+def _subjects_by_hand(bench: Workbench) -> dict[str, Subject]:
+    peer = BASE_ENVIRONMENT | {
+        "BENCH_MODEL": str(bench.plain_model),
+        "BENCH_LOG": str(bench.directory / "seed.log"),
+    }
+    scripts = bench.bench_python.removesuffix("python")
+    programs = "tests.benchmarks.programs"
+    uvicorn = [f"{scripts}uvicorn", f"{programs}.fastapi_app:app", "--port", "{port}"]
+    gunicorn = [f"{scripts}gunicorn", f"{programs}.seed_app:app", "--bind", "127.0.0.1:{port}"]
+    return {
+        "fastapi": Subject(
+            "FastAPI by hand",
+            [*uvicorn, "--loop", "uvloop", "--http", "httptools", "--no-access-log"],
+            peer,
+        ),
+        "seed": Subject(
+            "the seed's way",
+            [*gunicorn, "--worker-class", "gthread", "--workers", "1", "--threads", "4"],
+            peer,
+        ),
+    }
+
+
+def measure_serving(bench: Workbench, subjects: Mapping[str, Subject]) -> dict[str, list[Load]]:
+    """Return the loads of each subject, shape (rounds,).
+
+    All servers run at once, idle but the one whose turn it is, so that noise hits all alike.
+    """
+    with ExitStack() as stack:
+        servers = {}
+        for key, subject in subjects.items():
+            servers[key] = stack.enter_context(
+                running(subject.command, subject.environment, bench.directory, ONE_ROW)
+            )
+        loads: dict[str, list[Load]] = {key: [] for key in subjects}
+        for _ in range(bench.rounds):
+            for key, server in servers.items():
+                loads[key].append(put_load(server, ONE_ROW, bench.seconds))
+    return loads
