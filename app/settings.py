@@ -67,6 +67,9 @@ def _to_int(name: str, text: str) -> int:
 SECRETS = tuple(knob.name.upper() for knob in fields(Settings) if knob.metadata["secret"])
 """The variables that must be out of the environment before a request is served."""
 
-current = Settings.from_environment(os.environ)
+try:
+    current = Settings.from_environment(os.environ)
+except ValueError as error:
+    raise SystemExit(f"Error: {error}") from None
 
 MODELS_ROOT = current.models_root

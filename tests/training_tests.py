@@ -1219,7 +1219,6 @@ print(json.dumps([app.__path__[0], *([a.status_code, a.json] for a in answers)])
 """
 
 
-@pytest.mark.slow
 def test_a_changed_classifier_trains_saves_and_serves_with_no_other_edit(
     config: Settings, tmp_path: Path
 ) -> None:
