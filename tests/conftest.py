@@ -2,6 +2,12 @@
 
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +19,8 @@ from app.app import create_app
 from app.models.train_model import train
 from app.settings import Settings
 
-TRAINING_CSV = str(Path(__file__).parents[1] / "data/raw/training.csv")
+ROOT = Path(__file__).parents[1]
+TRAINING_CSV = str(ROOT / "data/raw/training.csv")
 SIGNING_KEY = "a key that only these tests sign with"
 
 
@@ -26,6 +33,38 @@ def make_config(root: Path) -> Settings:
         model_signing_key=SIGNING_KEY,
         model_signing_key_file=str(root / "no-key-file"),
     )
+
+
+@contextmanager
+def running_server(config: Settings, workers: int) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """Run `python -m app.app`, as users do, and give its port and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WEB_CONCURRENCY": str(workers),
+        "MODELS_ROOT": config.models_root,
+        "LOGS_ROOT": config.logs_root,
+        "MODEL_SIGNING_KEY": config.model_signing_key,
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "app.app"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    with server.stdout as stdout:
+        assert "Running on" in stdout.readline()
+        try:
+            yield port, server
+        finally:
+            server.send_signal(signal.SIGTERM)
+            exit_status = server.wait(timeout=60)
+        assert exit_status == 0
 
 
 @pytest.fixture

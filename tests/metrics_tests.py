@@ -2,9 +2,7 @@
 
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -23,9 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.app import create_app
 from app.helpers.metrics import _observe
 from app.settings import Settings
-from tests.conftest import SIGNING_KEY
+from tests.conftest import running_server
 
-ROOT = Path(__file__).parents[1]
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -140,30 +137,8 @@ def test_observing_many_values_equals_observing_each(values: list[float]) -> Non
 @pytest.fixture
 def server(config_with_v0: Settings) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """A real server with two workers, and its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "WEB_CONCURRENCY": "2",
-        "MODELS_ROOT": config_with_v0.models_root,
-        "LOGS_ROOT": config_with_v0.logs_root,
-        "MODEL_SIGNING_KEY": SIGNING_KEY,
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.app"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert "Running on" in process.stdout.readline()
-    yield port, process
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=60)
-    process.stdout.close()
+    with running_server(config_with_v0, workers=2) as started:
+        yield started
 
 
 def read(port: int, path: str, data: bytes | None = None) -> str:

@@ -2,8 +2,6 @@
 
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +11,8 @@ import pytest
 
 from app.models.train_model import train
 from app.settings import Settings
-from tests.conftest import SIGNING_KEY, TRAINING_CSV
+from tests.conftest import ROOT, SIGNING_KEY, TRAINING_CSV, make_config, running_server
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMAND = re.compile(r"^\$ (.*(?:\n    .*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 EXAMPLES = [
@@ -29,38 +26,16 @@ EXAMPLES = [
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a shell beside a running server that has v0."""
     root = tmp_path_factory.mktemp("readme")
-    models, served = root / "models", root / "served"
-    models.mkdir()
-    served.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "WEB_CONCURRENCY": "1",
-        "LOGS_ROOT": str(root / "logs"),
-        "MODEL_SIGNING_KEY": SIGNING_KEY,
-    }
-    train(
-        TRAINING_CSV,
-        "v0",
-        config=Settings(models_root=str(served), model_signing_key=SIGNING_KEY),
-    )
+    served = make_config(root)
+    train(TRAINING_CSV, "v0", config=served)
     _write_customers(root / "customers.csv")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "app.app"],
-        cwd=ROOT,
-        env=environment | {"MODELS_ROOT": str(served)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdout is not None
-    assert "Running on" in server.stdout.readline()
-    yield environment | {"MODELS_ROOT": str(models), "README_ROOT": str(root)}
-    server.send_signal(signal.SIGTERM)
-    assert server.wait(timeout=60) == 0
-    server.stdout.close()
+    with running_server(served, workers=1) as (port, _):
+        yield os.environ | {
+            "PORT": str(port),
+            "MODELS_ROOT": str(root / "trained"),
+            "MODEL_SIGNING_KEY": SIGNING_KEY,
+            "README_ROOT": str(root),
+        }
 
 
 def _write_customers(path: Path) -> None:
