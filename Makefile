@@ -9,7 +9,7 @@ VERSION ?= v0
 MODELS_ROOT ?= trained-models
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: .venv/prod ## Train v0 if there is none, and serve it (HOST, PORT)
 	@test -e "$(MODELS_ROOT)/trained-model-v0.p" \

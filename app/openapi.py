@@ -44,6 +44,7 @@ SECURITY_SCHEMES: Json = {
 }
 NO_HOST = "Exactly one Host header is required."
 TEXT, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
+HTML: Json = {"text/html": {"schema": {"type": "string"}}}
 BOOLEAN, OBJECT = {"type": "boolean"}, {"type": "object"}
 
 
@@ -109,7 +110,9 @@ def _server_paths(versions: Sequence[str]) -> Json:
     return {
         "/livez": _get("livez", "Tell that the process runs", _text("OK")),
         "/readyz": _get("readyz", "Load the latest version, tell each one's state", ready, errors),
-        "/metrics": _get("metrics", "Tell what Prometheus scrapes.", _text()),
+        "/metrics": _get("metrics", "Tell what Prometheus scrapes", _text()),
+        "/": _get("index", "Show all versions", _json(OBJECT) | HTML),
+        "/docs": _get("docs", "Show this document", HTML),
         "/openapi.json": _get("openapi", "Tell what is on this server", _json(OBJECT)),
     }
 
@@ -124,13 +127,15 @@ def _version_paths(segment: str, manifest: Manifest | None) -> Json:
     metadata = _json(OBJECT, **({"model": manifest.public()} if manifest else {}))
     health = _text("OK", "Not OK")
     paths = {
-        "predict": _predict(f"predict{suffix}", manifest, errors),
-        "schema": _get(f"schema{suffix}", "Tell the JSON Schema of a row", _json(OBJECT), errors),
-        "metadata": _get(f"metadata{suffix}", "Tell what is known of the model", metadata, errors),
-        "healthcheck": _get(f"healthcheck{suffix}", "Tell whether it can predict", health),
+        "": _get(f"model{suffix}", "Show the model", _json(OBJECT) | HTML, errors),
+        "/report": _get(f"report{suffix}", "Show the model in one file", HTML, errors),
+        "/predict": _predict(f"predict{suffix}", manifest, errors),
+        "/schema": _get(f"schema{suffix}", "Tell the JSON Schema of a row", _json(OBJECT), errors),
+        "/metadata": _get(f"metadata{suffix}", "Tell what is known of the model", metadata, errors),
+        "/healthcheck": _get(f"healthcheck{suffix}", "Tell whether it can predict", health),
     }
     parameters = {} if manifest else {"parameters": [VERSION]}
-    return {f"/{segment}/{name}": item | parameters for name, item in paths.items()}
+    return {f"/{segment}{name}": item | parameters for name, item in paths.items()}
 
 
 def _predict(operation_id: str, manifest: Manifest | None, errors: Json) -> Json:
