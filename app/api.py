@@ -43,7 +43,7 @@ def readyz() -> Response:
         store.get(LATEST)
     states = store.states()
     ready = any(state.state == "ready" for state in states.values())
-    return _json(
+    return json_response(
         {
             "ready": ready,
             "versions": {
@@ -78,7 +78,7 @@ def _model_info(manifest: Manifest) -> dict[str, str]:
 @api.get("/openapi.json")
 def openapi() -> Response:
     """Return the OpenAPI document of this server."""
-    return _json(
+    return json_response(
         make_openapi(
             services().store.manifests(),
             api_keys=services().api_keys.are_set,
@@ -100,13 +100,13 @@ def healthcheck(version: str) -> Response:
 @api.get("/<version>/schema")
 def schema(version: str) -> Response:
     """Return the JSON Schema of one row."""
-    return _json(services().store.get(version).validator.schema)
+    return json_response(services().store.get(version).validator.schema)
 
 
 @api.get("/<version>/metadata")
 def metadata(version: str) -> Response:
     """Return what is known of a version."""
-    return _json(services().store.get(version).manifest.public())
+    return json_response(services().store.get(version).manifest.public())
 
 
 @api.post("/<version>/predict")
@@ -152,10 +152,10 @@ def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response
     if isinstance(payload, dict):
         vector = make_feature_vector(payload, model.features)
         g.columns, g.predictions = [(value,) for value in vector], [model.predict_vector(vector)]
-        return _json(_answer(model, payload, g.predictions[0], explain))
+        return json_response(_answer(model, payload, g.predictions[0], explain))
     g.columns = make_feature_columns(payload, model.features)
     g.predictions = model.predict_columns(g.columns)
-    return _json(
+    return json_response(
         [
             _answer(model, row, prediction, explain)
             for row, prediction in zip(payload, g.predictions, strict=True)
@@ -176,7 +176,8 @@ def _predict_csv(model: "TrainedModel", body: bytes) -> Response:
     return Response(format_csv(ids, g.predictions, model.classes), mimetype="text/csv")
 
 
-def _json(value: Any, status: int = 200) -> Response:
+def json_response(value: Any, status: int = 200) -> Response:
+    """Return an answer in compact JSON."""
     return Response(format_json(value), status, mimetype="application/json")
 
 

@@ -12,12 +12,11 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from app import settings
-from app.api import api, predict, services
+from app.api import api, json_response, predict, services
 from app.api_keys import ApiKeys
 from app.fast_path import FastPath
 from app.helpers import errors, logs
 from app.helpers.metrics import Metrics
-from app.helpers.payloads import format_json
 from app.helpers.records import Record, Records
 from app.models.model_store import ModelStore
 from app.models.signing_key import SigningKeys
@@ -114,7 +113,7 @@ def _answer_error(error: Exception) -> Response:
     answer: dict[str, Any]
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
         answer = {"message": MESSAGES.get(type(error), f"{error.name}.")}
-        response = _json(answer, error.code)
+        response = json_response(answer, error.code)
         response.headers.extend(
             (name, value) for name, value in error.get_headers() if name == "Allow"
         )
@@ -122,11 +121,11 @@ def _answer_error(error: Exception) -> Response:
     if type(error) not in STATUSES:
         current_app.logger.exception("request %s failed", g.request_id)
         answer = {"message": "Internal server error.", "request_id": g.request_id}
-        return _json(answer, 500)
+        return json_response(answer, 500)
     answer = {"message": str(error)}
     if isinstance(error, errors.InvalidPayload) and error.errors:
         answer["errors"] = error.errors
-    response = _json(answer, STATUSES[type(error)])
+    response = json_response(answer, STATUSES[type(error)])
     response.headers.extend(HEADERS.get(type(error), []))
     return response
 
@@ -155,10 +154,6 @@ def _end(response: Response) -> Response:
         )
     )
     return response
-
-
-def _json(value: Any, status: int) -> Response:
-    return Response(format_json(value), status, mimetype="application/json")
 
 
 if __name__ == "__main__":

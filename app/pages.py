@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import orjson
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask import send_from_directory as send
 from flask.blueprints import BlueprintSetupState
@@ -18,7 +17,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
 from app import plots
-from app.api import services
+from app.api import json_response, services
 from app.effects import Effect, make_effects
 from app.helpers.errors import UnavailableVersion, UnknownVersion
 from app.helpers.files import VERSION_ID
@@ -259,9 +258,9 @@ def _secure(response: Response, policy: dict[str, str] | None = None) -> Respons
 
 
 def _json(value: Any) -> Response:
-    body = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
-    headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
-    return Response(body, mimetype="application/json", headers=headers)
+    response = json_response(value)
+    response.headers.update({"Cache-Control": "no-cache", "Vary": "Accept"})
+    return response
 
 
 @cache
