@@ -150,9 +150,10 @@ def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response
     payload = parse_json(body, services().limits.max_json_rows)
     validate(payload, model.validator)
     if isinstance(payload, dict):
-        vector = make_feature_vector(payload, model.features)
-        g.columns, g.predictions = [(value,) for value in vector], [model.predict_vector(vector)]
-        return json_response(_answer(model, payload, g.predictions[0], explain))
+        g.vector = make_feature_vector(payload, model.features)
+        prediction = model.predict_vector(g.vector)
+        g.predictions = (prediction,)
+        return json_response(_answer(model, payload, prediction, explain))
     g.columns = make_feature_columns(payload, model.features)
     g.predictions = model.predict_columns(g.columns)
     return json_response(

@@ -151,6 +151,7 @@ def _end(response: Response) -> Response:
             predictions=known.get("predictions", ()),
             features=known.get("features", ()),
             columns=known.get("columns", ()),
+            vector=known.get("vector", ()),
         )
     )
     return response

@@ -7,13 +7,16 @@ Without this module nothing would change but the speed.
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.helpers.features import make_feature_vector
 from app.helpers.payloads import format_json, parse_json
 from app.helpers.records import Record
 from app.services import Services
-from app.wsgi_request import Environ, has_one_host, read_body, request_id
+from app.wsgi_request import Environ, content_length, has_one_host, put_back, read, request_id
+
+if TYPE_CHECKING:
+    from app.models.trained_model import TrainedModel
 
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -49,69 +52,72 @@ class FastPath:
         if (
             environ["REQUEST_METHOD"] == "POST"
             and environ.get("CONTENT_TYPE") == "application/json"
-            and (answer := self._answer(environ, started)) is not None
+            and (model := self._model(environ)) is not None
+            and (length := content_length(environ)) is not None
+            and length <= self._max_body_bytes
         ):
-            headers, body = answer
-            start_response("200 OK", headers)
-            return [body]
+            body = read(environ, length)
+            # Many rows are not for here: they would be parsed twice.
+            if body.startswith(b"{") and len(body) == length:
+                answer = self._answer(model, body, environ, started)
+                if answer is not None:
+                    headers, body = answer
+                    start_response("200 OK", headers)
+                    return [body]
+            put_back(environ, body)
         return self._wsgi_app(environ, start_response)
 
-    def _answer(
-        self, environ: Environ, started: float
-    ) -> tuple[list[tuple[str, str]], bytes] | None:
-        """Return the headers and the body of a prediction, None if it is not for here."""
+    def _model(self, environ: Environ) -> "TrainedModel | None":
+        """Return the model to answer with; None if the request's head is not for here."""
         if self._is_on is None:
             self._is_on = self._applies()
-        path = environ["PATH_INFO"]
-        if not (
+        path: str = environ["PATH_INFO"]
+        if (
             self._is_on
             and path.endswith(_SUFFIX)
-            and (model := self._store.loaded(path[1 : -len(_SUFFIX)])) is not None
             and not environ.get("QUERY_STRING")
             and not environ.get("HTTP_CONTENT_ENCODING")
-            and self._has_allowed_length(environ)
             and has_one_host(environ)
             and self._api_keys.accept(environ)
         ):
-            return None
+            return self._store.loaded(path[1 : -len(_SUFFIX)])
+        return None
+
+    def _answer(
+        self, model: "TrainedModel", body: bytes, environ: Environ, started: float
+    ) -> tuple[list[tuple[str, str]], bytes] | None:
+        """Return the headers and the body of a prediction; None if the request's body is wrong."""
         try:
-            body = read_body(environ, self._max_body_bytes)
-            if not body.lstrip().startswith(b"{"):  # many rows are not for here: parse them once
-                return None
             row = parse_json(body, max_rows=0)
             if not model.validator.is_valid(row):
                 return None
             vector = make_feature_vector(row, model.features)
             prediction = model.predict_vector(vector)
-            body = format_json({"id": row["id"], "prediction": prediction})
+            answer = format_json({"id": row["id"], "prediction": prediction})
         except Exception:  # Flask will meet it again, log it and answer it
             return None
         version, id_ = model.manifest.version, request_id(environ)
-        self._records.add(
-            Record(
-                time.time(),
-                environ.get("REMOTE_ADDR") or "-",
-                "POST",
-                environ["wsgi.url_scheme"],
-                path,
-                ROUTE,
-                200,
-                time.perf_counter() - started,
-                id_,
-                version,
-                [prediction],
-                model.features,
-                [(value,) for value in vector],
-            )
+        record = (
+            time.time(),
+            environ.get("REMOTE_ADDR") or "-",
+            "POST",
+            environ["wsgi.url_scheme"],
+            environ["PATH_INFO"],
+            ROUTE,
+            200,
+            time.perf_counter() - started,
+            id_,
+            version,
+            (prediction,),
+            model.features,
+            (),
+            vector,
         )
+        self._records.add(tuple.__new__(Record, record))  # a third of the time of Record(…)
         return [
             ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
+            ("Content-Length", str(len(answer))),
             ("X-Model-Version", version),
             ("X-Model-Digest", model.digest),
             ("X-Request-ID", id_),
-        ], body
-
-    def _has_allowed_length(self, environ: Environ) -> bool:
-        length: str = environ.get("CONTENT_LENGTH", "")
-        return length.isascii() and length.isdigit() and int(length) <= self._max_body_bytes
+        ], answer

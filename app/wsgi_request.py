@@ -29,7 +29,7 @@ def request_id(environ: Environ) -> str:
         return sent
     # Unique, not secret: the operating system's random numbers cost a system call, for which the
     # interpreter's lock is released and has to be won back.
-    return f"{random.getrandbits(64):016x}"
+    return "%016x" % random.getrandbits(64)  # noqa: UP031 - faster than an f-string
 
 
 def has_one_host(environ: Environ) -> bool:
@@ -38,6 +38,27 @@ def has_one_host(environ: Environ) -> bool:
     if not host:  # granian says HTTP/1 for HTTP/1.0
         return environ["SERVER_PROTOCOL"] in ("HTTP/1", "HTTP/1.0")
     return "," not in host  # several come joined
+
+
+def content_length(environ: Environ) -> int | None:
+    """Return the bytes that the client said it sends, None if it did not say it plainly."""
+    text: str = environ.get("CONTENT_LENGTH", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def read(environ: Environ, size: int) -> bytes:
+    """Return the next `size` bytes of the body, or as many as there are."""
+    chunks, left = [], size
+    while left > 0 and (chunk := environ["wsgi.input"].read(min(left, CHUNK_SIZE))):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
+
+
+def put_back(environ: Environ, body: bytes) -> None:
+    """Make the next reader find a body that was read to its end."""
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ[_READ] = True
 
 
 def read_body(environ: Environ, limit: int) -> bytes:
@@ -57,16 +78,15 @@ def read_body(environ: Environ, limit: int) -> bytes:
     InvalidPayload
         If the client went away before it had sent all: servers take that for the end.
     """
-    declared = _content_length(environ)
+    declared = _expected_length(environ)
     if declared is not None and declared > limit:
         raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
-    body = _read(environ, limit + 1 if declared is None else declared)
+    body = read(environ, limit + 1 if declared is None else declared)
     if len(body) > limit:
         raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
     if declared is not None and len(body) < declared:
         raise InvalidPayload("Request body is shorter than its Content-Length.")
-    environ["wsgi.input"] = io.BytesIO(body)
-    environ[_READ] = True
+    put_back(environ, body)
     return body
 
 
@@ -80,7 +100,7 @@ def drain_body(environ: Environ, limit: int) -> bool:
     """
     if environ.get(_READ):
         return True
-    declared = _content_length(environ)
+    declared = _expected_length(environ)
     left = 2 * limit if declared is None else min(declared, 2 * limit)
     deadline = time.monotonic() + DRAIN_SECONDS
     while left > 0 and time.monotonic() < deadline:
@@ -91,17 +111,7 @@ def drain_body(environ: Environ, limit: int) -> bool:
     return left == 0 and declared is not None and declared <= 2 * limit
 
 
-def _content_length(environ: Environ) -> int | None:
+def _expected_length(environ: Environ) -> int | None:
     """Return the bytes to expect, None if only the end of the stream tells."""
-    text = environ.get("CONTENT_LENGTH") or ""
-    if text.isascii() and text.isdigit():
-        return int(text)
-    return None if environ.get("wsgi.input_terminated") else 0
-
-
-def _read(environ: Environ, size: int) -> bytes:
-    chunks, left = [], size
-    while left > 0 and (chunk := environ["wsgi.input"].read(min(left, CHUNK_SIZE))):
-        chunks.append(chunk)
-        left -= len(chunk)
-    return b"".join(chunks)
+    declared = content_length(environ)
+    return 0 if declared is None and not environ.get("wsgi.input_terminated") else declared

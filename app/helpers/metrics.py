@@ -8,8 +8,8 @@ and outlive a worker that is killed.
 import os
 from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.helpers.features import Feature
@@ -18,7 +18,6 @@ from app.helpers.records import Record
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 OTHER = "other"
-_REQUEST = attrgetter("route", "method", "status")
 DURATION_BOUNDS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # seconds
 PROBABILITY_BOUNDS = tuple(k / 20 for k in range(1, 21))
 
@@ -67,31 +66,29 @@ class Metrics:
 
     def count_requests(self, records: Sequence[Record]) -> None:
         """Count a batch of records: as a whole, since each touch of a metric takes a lock."""
-        for (route, method, status), count in Tally(map(_REQUEST, records)).items():
+        column: Any = Record(*zip(*records, strict=True))  # of each field, a value a record
+        requests = zip(column.route, column.method, column.status, strict=True)
+        for (route, method, status), count in Tally(requests).items():
             method = method if method in METHODS else OTHER
             self._requests.labels(route, method, str(status)).inc(count)
-        for route in {record.route for record in records}:
-            durations = [record.duration for record in records if record.route == route]
+        for route, durations in _group(column.route, column.duration).items():
             _observe(self._durations.labels(route), durations)
-        predicted = [record for record in records if record.version is not None]
         # A version that is trained anew may have other features.
-        for model in {(record.version, id(record.features)) for record in predicted}:
-            self._count_predictions(
-                [record for record in predicted if (record.version, id(record.features)) == model]
-            )
+        models = zip(column.version, map(id, column.features), strict=True)
+        for (version, _), predicted in _group(models, records).items():
+            if version is not None:
+                self._count_predictions(version, predicted)
 
-    def _count_predictions(self, records: Sequence[Record]) -> None:
+    def _count_predictions(self, version: str, records: Sequence[Record]) -> None:
         """Count what one model predicted."""
-        version = records[0].version
         predictions = [prediction for record in records for prediction in record.predictions]
         if predictions and isinstance(predictions[0], dict):
             predictions = [max(by_class.values()) for by_class in predictions]
         self._predictions.labels(version).inc(len(predictions))
         _observe(self._probabilities.labels(version), predictions)
-        for place, feature in enumerate(records[0].features):
-            if feature.type == "number":
-                values = [value for record in records for value in record.columns[place]]
-                if outside := _count_outside(feature, values):
+        for columns in _inputs(records):
+            for feature, values in zip(records[0].features, columns, strict=True):
+                if feature.type == "number" and (outside := _count_outside(feature, values)):
                     self._out_of_range.labels(version, feature.name).inc(outside)
 
     def render(self, model_infos: Iterable[Mapping[str, str]]) -> bytes:
@@ -122,6 +119,21 @@ class _Collected(list[Any]):
 
     def collect(self) -> Iterable[Any]:
         return self
+
+
+def _group(keys: Iterable[Hashable], values: Iterable[Any]) -> dict[Any, list[Any]]:
+    """Return the values of each key."""
+    groups = defaultdict(list)
+    for key, value in zip(keys, values, strict=True):
+        groups[key].append(value)
+    return groups
+
+
+def _inputs(records: Sequence[Record]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Yield what was predicted from, in parts of shape (n_features, n_rows)."""
+    yield from (record.columns for record in records if record.columns)
+    if vectors := [record.vector for record in records if record.vector]:
+        yield list(zip(*vectors, strict=True))
 
 
 def _observe(histogram: Any, values: Sequence[float]) -> None:

@@ -190,11 +190,18 @@ def format_csv(ids: Sequence[str], predictions: Sequence[Any], classes: Sequence
     by_class = len(classes) > 2
     numbers = [p for row in predictions for p in row.values()] if by_class else predictions
     # Written as JSON answers write them, and three times faster than by Python.
-    texts = iter(orjson.dumps(numbers).decode().strip("[]").split(","))
+    texts = orjson.dumps(numbers).decode().strip("[]").split(",")
     header = ["id", *(map(_field, classes) if by_class else ["prediction"])]
-    fields = ids if _is_plain("".join(ids)) else map(_field, ids)
-    rows = zip(fields, *[texts] * (len(header) - 1), strict=False)
-    return "\n".join([",".join(header), *map(",".join, rows), ""]).encode()
+    if not ids:
+        return f"{','.join(header)}\n".encode()
+    width = len(header)
+    # Of each row its fields, each with what follows it: a join a row would take twice as long.
+    parts = [","] * (2 * width * len(ids))
+    parts[:: 2 * width] = ids if _is_plain("".join(ids)) else map(_field, ids)
+    for place in range(1, width):
+        parts[2 * place :: 2 * width] = texts[place - 1 :: width - 1]
+    parts[2 * width - 1 :: 2 * width] = ["\n"] * len(ids)
+    return "".join([",".join(header), "\n", *parts]).encode()
 
 
 def _field(text: str) -> str:

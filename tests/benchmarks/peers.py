@@ -64,7 +64,7 @@ def _mlserver(bench: Workbench, python: str) -> tuple[list[str], dict[str, str]]
     model = {
         "name": "dummy",
         "implementation": "mlserver_sklearn.SKLearnModel",
-        "parameters": {"uri": str(bench.plain_model), "version": "v0"},
+        "parameters": {"uri": str(bench.same_model), "version": "v0"},
     }
     (directory / "model-settings.json").write_text(json.dumps(model))
     environment = {
@@ -85,7 +85,7 @@ def _mlflow(bench: Workbench, python: str) -> tuple[list[str], dict[str, str]]:
         "mlflow.sklearn.save_model(joblib.load(sys.argv[1]), sys.argv[2],"
         " pyfunc_predict_fn='predict_proba', serialization_format='cloudpickle')"
     )
-    subprocess.run([python, "-c", code, str(bench.plain_model), str(path)], check=True)
+    subprocess.run([python, "-c", code, str(bench.same_model), str(path)], check=True)
     serve = [_script(python, "mlflow"), "models", "serve", "--model-uri", str(path)]
     options = ["--host", "127.0.0.1", "--port", "{port}", "--env-manager", "local"]
     scripts = str(Path(python).parent)  # it starts uvicorn by its name
@@ -97,7 +97,7 @@ def _bentoml(bench: Workbench, python: str) -> tuple[list[str], dict[str, str]]:
     service = "tests.benchmarks.programs.bento_service:Dummy"
     command = [_script(python, "bentoml"), "serve", service, "--host", "127.0.0.1"]
     environment = {
-        "BENCH_MODEL": str(bench.plain_model),
+        "BENCH_MODEL": str(bench.same_model),
         "BENTOML_HOME": str(bench.directory / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "True",
     }
@@ -106,12 +106,12 @@ def _bentoml(bench: Workbench, python: str) -> tuple[list[str], dict[str, str]]:
 
 def _litserve(bench: Workbench, python: str) -> tuple[list[str], dict[str, str]]:
     command = [python, str(PROGRAMS / "litserve_app.py"), "{port}"]
-    return command, {"BENCH_MODEL": str(bench.plain_model)}
+    return command, {"BENCH_MODEL": str(bench.same_model)}
 
 
 def _ray(bench: Workbench, python: str) -> tuple[list[str], dict[str, str]]:
     environment = {
-        "BENCH_MODEL": str(bench.plain_model),
+        "BENCH_MODEL": str(bench.same_model),
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
     }

@@ -3,7 +3,7 @@
 import os
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.benchmarks.chart import three_digits
 from tests.benchmarks.growth import Curve
 from tests.benchmarks.load import Load
 from tests.benchmarks.serving import Subject
-from tests.benchmarks.workbench import median
+from tests.benchmarks.workbench import median, median_ratio
 
 README = Path(__file__).with_name("README.md")
 LIBRARIES = (
@@ -56,20 +56,22 @@ def targets_table(rows: Sequence[Row]) -> list[str]:
     return table(["measure", "target", "measured", "reached"], cells)
 
 
-def loads_table(subjects: Sequence[Subject], loads: Sequence[Sequence[Load]]) -> list[str]:
+def loads_table(subjects: Mapping[str, Subject], loads: Mapping[str, Sequence[Load]]) -> list[str]:
     """Return what each server did, the medians of the rounds."""
+    default = [load.per_second for load in loads["default"]]
     cells = [
         [
-            subject.name,
+            subjects[key].name,
             f"{median([load.per_second for load in rounds]):,.0f}",
             f"{median([load.cpu for load in rounds]) * 1e6:,.0f} µs",
             f"{median([load.median for load in rounds]) * 1e3:.2f} ms",
             f"{median([load.p99 for load in rounds]) * 1e3:.1f} ms",
+            f"{median_ratio(default, [load.per_second for load in rounds]):.2f} ×",
         ]
-        for subject, rounds in zip(subjects, loads, strict=True)
+        for key, rounds in loads.items()
     ]
     header = ["server", "requests a second", "processor time a request", "median latency", "p99"]
-    return table(header, cells)
+    return table([*header, "the default does"], cells)
 
 
 def curves_table(curves: Sequence[Curve]) -> list[str]:

@@ -52,7 +52,7 @@ def _measure(bench: Workbench) -> None:
     bench.train(TRAINING_CSV, "v0")
     subjects = make_subjects(bench)
     loads = measure_serving(bench, subjects)
-    servers = report.loads_table(list(subjects.values()), list(loads.values()))
+    servers = report.loads_table(subjects, loads)
     _show(servers)
     rows = serving_rows(loads)
     _show(report.targets_table(rows))

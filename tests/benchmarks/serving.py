@@ -1,11 +1,12 @@
 """Requests a second of single predictions: ours, an empty application, and peers by hand."""
 
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tests.benchmarks.load import Load, put_load
-from tests.benchmarks.servers import our_server, running
+from tests.benchmarks.servers import Server, ServerFailed, our_server, running, send
 from tests.benchmarks.workbench import BASE_ENVIRONMENT, ONE_ROW, Workbench
 
 EMPTY = "tests.benchmarks.programs.empty:app"
@@ -46,19 +47,18 @@ def _our_subjects(bench: Workbench) -> dict[str, Subject]:
 
 def _subjects_by_hand(bench: Workbench) -> dict[str, Subject]:
     peer = BASE_ENVIRONMENT | {
-        "BENCH_MODEL": str(bench.plain_model),
+        "BENCH_MODEL": str(bench.same_model),
         "BENCH_LOG": str(bench.directory / "seed.log"),
     }
+    bare = peer | {"BENCH_MODEL": str(bench.plain_model)}
     scripts = bench.bench_python.removesuffix("python")
     programs = "tests.benchmarks.programs"
     uvicorn = [f"{scripts}uvicorn", f"{programs}.fastapi_app:app", "--port", "{port}"]
+    uvicorn += ["--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     gunicorn = [f"{scripts}gunicorn", f"{programs}.seed_app:app", "--bind", "127.0.0.1:{port}"]
     return {
-        "fastapi": Subject(
-            "FastAPI by hand",
-            [*uvicorn, "--loop", "uvloop", "--http", "httptools", "--no-access-log"],
-            peer,
-        ),
+        "fastapi": Subject("FastAPI by hand", uvicorn, peer),
+        "bare": Subject("FastAPI by hand, a bare regression", uvicorn, bare),
         "seed": Subject(
             "the seed's way",
             [*gunicorn, "--worker-class", "gthread", "--workers", "1", "--threads", "4"],
@@ -78,8 +78,20 @@ def measure_serving(bench: Workbench, subjects: Mapping[str, Subject]) -> dict[s
             servers[key] = stack.enter_context(
                 running(subject.command, subject.environment, bench.directory, ONE_ROW)
             )
+        _check_predictions(servers)
         loads: dict[str, list[Load]] = {key: [] for key in subjects}
         for _ in range(bench.rounds):
             for key, server in servers.items():
                 loads[key].append(put_load(server, ONE_ROW, bench.seconds))
     return loads
+
+
+def _check_predictions(servers: Mapping[str, Server]) -> None:
+    """Make sure that all predict the same, but those that are there to do less."""
+    answers = {
+        key: json.loads(send(server.port, ONE_ROW)[1])["prediction"]
+        for key, server in servers.items()
+        if key not in ("empty", "bare")
+    }
+    if len(set(answers.values())) > 1:
+        raise ServerFailed(f"they do not predict the same: {answers}")

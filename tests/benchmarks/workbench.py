@@ -69,18 +69,19 @@ class Workbench:
         return venvs.bench_python(self.venvs)
 
     @cached_property
+    def same_model(self) -> Path:
+        """A pickled pipeline of v0's steps on a numpy matrix of x_1 … x_4: the same predictions."""
+        return self._train_by_hand("pipeline")
+
+    @cached_property
     def plain_model(self) -> Path:
-        """A pickled LogisticRegression on a numpy matrix of x_1 … x_4, as one writes by hand."""
-        path = self.directory / "plain.joblib"
-        code = (
-            "import sys, joblib, pandas as pd\n"
-            "from sklearn.linear_model import LogisticRegression\n"
-            "frame = pd.read_csv(sys.argv[1]).dropna()\n"
-            "X, y = frame.drop(columns='target').to_numpy(), frame['target'].to_numpy()\n"
-            "joblib.dump(LogisticRegression(C=0.1).fit(X, y), sys.argv[2])\n"
-        )
-        python = self.production_python
-        subprocess.run([python, "-c", code, str(TRAINING_CSV), str(path)], check=True)
+        """A pickled LogisticRegression alone on such a matrix: the least that predicts at all."""
+        return self._train_by_hand("regression")
+
+    def _train_by_hand(self, model: str) -> Path:
+        path = self.directory / f"{model}.joblib"
+        program = [self.production_python, "-m", "tests.benchmarks.programs.training_by_hand"]
+        subprocess.run([*program, model, str(TRAINING_CSV), str(path)], cwd=ROOT, check=True)
         return path
 
     def train(self, path: Path, version: str) -> None:
