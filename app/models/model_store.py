@@ -113,10 +113,13 @@ class ModelStore:
 
     def loaded(self, version: str) -> "TrainedModel | None":
         """Return the model if it is in memory and was looked at lately; touches no file."""
+        now = self._clock()
+        if version == LATEST:  # the highest only: that another stands in for it takes a closer look
+            listed_at, versions = self._listing
+            version = versions[0] if versions and now - listed_at < FRESH_SECONDS else ""
         entry = self._entries.get(version)
         if entry is None or (model := entry.model) is None:
             return None
-        now = self._clock()
         if now - entry.checked_at >= FRESH_SECONDS:
             return None
         entry.used_at = now
