@@ -235,6 +235,27 @@ assert log.dropped == 20
     assert (tmp_path / "application.log").read_text().splitlines() == expected * 2
 
 
+def test_a_file_that_cannot_be_compressed_stays_as_it_is(
+    log: logs.ApplicationLog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No line is lost, no half of a compressed file is left, and it is said once."""
+
+    def fail(path: str, *args: object, **options: object) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(gzip, "open", fail)
+    batch = [a_record(id=str(number)) for number in range(200)]
+    for _ in range(3):
+        log.write_requests(batch)
+    expected = [logs.request_line(record) for record in batch]
+    for name in (log.baseFilename, f"{log.baseFilename}.1", f"{log.baseFilename}.2"):
+        assert Path(name).read_text().splitlines() == expected
+    assert not list(Path(log.baseFilename).parent.glob("*.gz"))
+    reason = "The application log cannot be written: [Errno 28] No space left on device\n"
+    assert capsys.readouterr().err == reason
+
+
 def write_many(directory: str, worker: int) -> None:
     """Be a worker: log 400 requests in 20 batches, and leave 10 more to its exit."""
     handler = logs.configure(directory, MAX_BYTES, 100)

@@ -5,9 +5,11 @@ line of any other message (a traceback, say) is indented.
 """
 
 import contextlib
+import gzip
 import logging
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -21,6 +23,8 @@ from app.helpers.records import Record
 
 MAX_PATH_LENGTH = 256
 MAX_FIELD_LENGTH = 64
+_GZIP_LEVEL = 4  # 107 % of level 9's size in a quarter of its time
+_COPY_BYTES = 1024 * 1024
 
 _app_logger = logging.getLogger("app")
 _held: list[logging.Handler] = []
@@ -113,6 +117,25 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             with contextlib.suppress(OSError):
                 os.truncate(self.baseFilename, size)
             raise
+
+    def do_gzip(self, input_filename: str) -> None:
+        """Compress a rotated file; one that cannot be stays as it is.
+
+        The base class compresses at level 9, some 3 µs of processor time a line.
+        """
+        packed_filename = f"{input_filename}.gz"
+        try:
+            with (
+                open(input_filename, "rb") as plain,
+                gzip.open(packed_filename, "wb", compresslevel=_GZIP_LEVEL) as packed,
+            ):
+                shutil.copyfileobj(plain, packed, _COPY_BYTES)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.remove(packed_filename)
+            self._complain(error)
+        else:
+            os.remove(input_filename)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Count what was not written; a warning or worse goes to stderr instead."""
