@@ -5,6 +5,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -70,11 +71,21 @@ def _make_services(config: settings.Settings) -> Services:
     log = logs.configure(config.logs_root, config.log_max_bytes, config.log_backup_count)
     metrics = Metrics()
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file)
+    store = ModelStore(
+        config.models_root, keys, config.max_loaded_models, on_load=metrics.count_load
+    )
+
+    def report(_: Sequence[Record]) -> None:
+        """Tell after each batch what this process alone knows."""
+        metrics.count_lost(log.dropped, records.dropped, records.failures)
+        metrics.show_outdated(store.outdated())
+
+    records = Records([log.write_requests, metrics.count_requests, report])
     return Services(
-        ModelStore(config.models_root, keys, config.max_loaded_models, on_load=metrics.count_load),
+        store,
         ApiKeys(config.api_keys),
         Limits(config.max_body_bytes, config.max_json_rows, config.max_csv_rows),
-        Records([log.write_requests, metrics.count_requests]),
+        records,
         metrics,
     )
 
