@@ -6,6 +6,7 @@
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from app.fast_path import FastPath
 from app.helpers import errors, logs
 from app.helpers.metrics import Metrics
 from app.helpers.records import Record, Records
-from app.models.model_store import ModelStore
+from app.models.model_store import LATEST, ModelStore
 from app.models.signing_key import SigningKeys
 from app.pages import pages
 from app.services import Limits, Services
@@ -173,3 +174,9 @@ if __name__ == "__main__":
     server.serve(settings.current)
 else:
     app = create_app()
+
+
+def warm_up() -> None:
+    """Load the latest version, and with it scikit-learn, before there is a request."""
+    with suppress(errors.ApplicationError):
+        app.extensions["services"].store.get(LATEST)
