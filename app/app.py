@@ -5,6 +5,8 @@
 
 import os
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,7 +20,7 @@ from app.fast_path import FastPath
 from app.helpers import errors, logs
 from app.helpers.metrics import Metrics
 from app.helpers.records import Record, Records
-from app.models.model_store import ModelStore
+from app.models.model_store import LATEST, ModelStore
 from app.models.signing_key import SigningKeys
 from app.pages import pages
 from app.services import Limits, Services
@@ -70,11 +72,21 @@ def _make_services(config: settings.Settings) -> Services:
     log = logs.configure(config.logs_root, config.log_max_bytes, config.log_backup_count)
     metrics = Metrics()
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file)
+    store = ModelStore(
+        config.models_root, keys, config.max_loaded_models, on_load=metrics.count_load
+    )
+
+    def report(_: Sequence[Record]) -> None:
+        """Tell after each batch what this process alone knows."""
+        metrics.count_lost(log.dropped, records.dropped, records.failures)
+        metrics.show_outdated(store.outdated())
+
+    records = Records([log.write_requests, metrics.count_requests, report])
     return Services(
-        ModelStore(config.models_root, keys, config.max_loaded_models, on_load=metrics.count_load),
+        store,
         ApiKeys(config.api_keys),
         Limits(config.max_body_bytes, config.max_json_rows, config.max_csv_rows),
-        Records([log.write_requests, metrics.count_requests]),
+        records,
         metrics,
     )
 
@@ -163,3 +175,9 @@ if __name__ == "__main__":
     server.serve(settings.current)
 else:
     app = create_app()
+
+
+def warm_up() -> None:
+    """Load the latest version, and with it scikit-learn, before there is a request."""
+    with suppress(errors.ApplicationError):
+        app.extensions["services"].store.get(LATEST)

@@ -22,7 +22,8 @@ from app.effects import Effect, make_effects
 from app.helpers.errors import UnavailableVersion, UnknownVersion
 from app.helpers.files import VERSION_ID
 from app.models.manifest import Manifest
-from app.models.model_store import LATEST, ModelStore, VersionState
+from app.models.model_store import LATEST, ModelStore
+from app.models.version_entry import VersionState
 from app.typeset import curl, log_odds, moment, number, percent, round_for
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import time
 import traceback
 from contextlib import suppress
 from functools import partial
-from multiprocessing.synchronize import Lock
+from multiprocessing.synchronize import Lock, Semaphore
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
@@ -43,7 +43,8 @@ def serve(config: Settings, target: str = "app.app:app") -> None:
     ----------
     config : Settings
     target : str
-        The WSGI callable, `module:name`; only the workers import it.
+        The WSGI callable, `module:name`; only the workers import it. If the module has a function
+        `warm_up`, a worker that takes a dead one's place calls it before it takes requests.
 
     Raises
     ------
@@ -59,11 +60,14 @@ def serve(config: Settings, target: str = "app.app:app") -> None:
     server = _make_server(config, address, target)
     server.on_startup(Thread(target=_announce, args=(config, address), daemon=True).start)
     import_failed = multiprocessing.Lock()  # taken for good by the first worker that failed
+    first_starts = multiprocessing.Semaphore(config.web_concurrency)
     # In files, so that what a killed worker counted is not lost.
     with TemporaryDirectory(prefix="metrics-") as directory:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
         try:
-            server.serve(target_loader=partial(_load, import_failed=import_failed))
+            server.serve(
+                target_loader=partial(_load, import_failed=import_failed, first_starts=first_starts)
+            )
         except SystemExit:
             # A SIGTERM to the whole process group ends workers unasked: granian's word is a crash.
             if not server.interrupt_signal:
@@ -123,12 +127,16 @@ def _announce(config: Settings, address: str) -> None:
     print(f" * Running on http://{host}:{config.port}/ (Press CTRL+C to quit)", flush=True)
 
 
-def _load(target: str, import_failed: Lock) -> Any:
+def _load(target: str, import_failed: Lock, first_starts: Semaphore) -> Any:
     """Return the WSGI callable in a new worker; on failure say why, once, and stop the server."""
     _guard_stopping()
-    module, _, name = target.partition(":")
+    module_name, _, name = target.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
+        module = importlib.import_module(module_name)
+        if not first_starts.acquire(block=False) and hasattr(module, "warm_up"):
+            # As soon as it listens it gets its share of the load; what it did not know would wait.
+            module.warm_up()
+        return getattr(module, name)
     except BaseException:
         if import_failed.acquire(block=False):
             traceback.print_exc()

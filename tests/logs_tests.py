@@ -3,6 +3,7 @@
 import gzip
 import logging
 import multiprocessing
+import os
 import re
 import subprocess
 import sys
@@ -254,6 +255,36 @@ def test_a_file_that_cannot_be_compressed_stays_as_it_is(
     assert not list(Path(log.baseFilename).parent.glob("*.gz"))
     reason = "The application log cannot be written: [Errno 28] No space left on device\n"
     assert capsys.readouterr().err == reason
+
+
+def test_what_a_killed_process_left_of_a_rotation_is_finished(tmp_path: Path) -> None:
+    """At the next start: gzipped, and in its place before the older ones."""
+    log = tmp_path / "application.log"
+    left = [Path(f"{log}.rotate.{number}") for number in range(3)]
+    Path(f"{log}.1.gz").write_bytes(gzip.compress(b"older"))
+    Path(f"{log}.2.gz").write_bytes(gzip.compress(b"oldest"))
+    left[0].write_bytes(b"half gzipped")
+    Path(f"{left[0]}.gz").write_bytes(gzip.compress(b"half gzipped")[:15])
+    Path(f"{left[1]}.gz").write_bytes(gzip.compress(b"gzipped"))
+    left[2].write_bytes(b"not gzipped")
+    for age, path in enumerate([left[2], Path(f"{left[1]}.gz"), Path(f"{left[0]}.gz"), left[0]]):
+        os.utime(path, (1e9 - age, 1e9 - age))
+    logs.ApplicationLog(str(log), MAX_BYTES, 4).close()
+    assert sorted(path.name for path in tmp_path.glob("*.log.*")) == [
+        f"application.log.{number}.gz" for number in range(1, 5)
+    ]
+    rotated = [gzip.decompress(Path(f"{log}.{number}.gz").read_bytes()) for number in range(1, 5)]
+    assert rotated == [b"not gzipped", b"gzipped", b"half gzipped", b"older"]
+
+
+@pytest.mark.parametrize(("before", "kept"), [("one\ntwo\nhal", "one\ntwo\n"), ("hal", "")])
+def test_half_a_line_of_a_killed_process_is_cut(
+    log: logs.ApplicationLog, before: str, kept: str
+) -> None:
+    """Else the next line would be glued to it."""
+    Path(log.baseFilename).write_text(before)
+    log.write_requests([a_record()])
+    assert Path(log.baseFilename).read_text() == kept + logs.request_line(a_record()) + "\n"
 
 
 def write_many(directory: str, worker: int) -> None:

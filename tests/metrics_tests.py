@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.app import create_app
 from app.helpers.metrics import _observe
+from app.models import model_store
 from app.settings import Settings
 from tests.conftest import running_server
 
@@ -92,6 +93,31 @@ def test_a_failed_load_is_counted(client: FlaskClient, config: Settings) -> None
     for _ in range(3):
         client.get("/v1/healthcheck")
     assert value(scrape(client), "model_loads_total", version="v1", outcome="failed") == 1
+
+
+def test_lines_that_could_not_be_logged_are_counted(config_with_v0: Settings) -> None:
+    """So that whoever relies on the log knows."""
+    Path(config_with_v0.logs_root).touch()  # no directory
+    client = create_app(config_with_v0).test_client()
+    for _ in range(3):
+        client.get("/livez")
+    samples = scrape(client)
+    assert value(samples, "log_lines_dropped_total") >= 3
+    assert value(samples, "records_dropped_total") == 0
+    assert value(samples, "record_batches_failed_total") == 0
+
+
+def test_an_outdated_version_is_shown(
+    client: FlaskClient, config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While its older file is served, and no longer."""
+    monkeypatch.setattr(model_store, "FRESH_SECONDS", 0.0)
+    path = Path(config.models_root, "trained-model-v0.p")
+    good = path.read_bytes()
+    for content, outdated in ((good, 0), (b"garbage", 1), (good, 0)):
+        path.write_bytes(content)
+        assert client.post("/v0/predict", json=ROW).status_code == 200
+        assert value(scrape(client), "model_outdated", version="v0") == outdated
 
 
 def test_model_info_follows_the_directory(client: FlaskClient, config: Settings) -> None:

@@ -19,9 +19,10 @@ import pytest
 
 from app.helpers.errors import UnavailableVersion, UnknownVersion
 from app.models.model_file import write_model_file
-from app.models.model_store import LATEST, ModelStore, VersionState
+from app.models.model_store import LATEST, ModelStore
 from app.models.signing_key import SigningKeys
 from app.models.trained_model import library_versions
+from app.models.version_entry import VersionState
 from tests.model_file_tests import (
     KEY,
     Fixed,

@@ -32,6 +32,10 @@ def wait(environ):
     return "done"
 
 
+def warm_up():
+    pathlib.Path("warm").write_text(str(os.getpid()))
+
+
 ANSWERS = {
     "/pid": lambda environ: os.getpid(),
     "/variable": lambda environ: environ.get(environ["QUERY_STRING"]),
@@ -302,6 +306,18 @@ def test_replaces_a_worker_that_was_killed(start: Callable[..., Server]) -> None
     assert server.get("/variable?SECRET") == "None"
     assert server.stdout.count("\n") == 1
     assert server.stderr == "[ERROR] Unexpected exit from worker-1\n"
+
+
+def test_warms_up_only_what_takes_a_dead_workers_place(start: Callable[..., Server]) -> None:
+    """Before it takes requests; a server that just starts waits for them."""
+    server = start(WEB_CONCURRENCY="1").until_running()
+    warm = server.directory / "warm"
+    first = server.get("/pid")
+    assert not warm.exists()
+    os.kill(int(first), signal.SIGKILL)
+    until(warm.exists)
+    until(server.listens)
+    assert server.get("/pid") == warm.read_text()
 
 
 def test_workers_end_with_the_server(start: Callable[..., Server]) -> None:

@@ -5,6 +5,7 @@ line of any other message (a traceback, say) is indented.
 """
 
 import contextlib
+import glob
 import gzip
 import logging
 import os
@@ -92,8 +93,43 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             os.makedirs(os.path.dirname(self.baseFilename), exist_ok=True)
             for path in (self.lockFilename, self.baseFilename):
                 open(path, "a").close()
-        except OSError as error:
+            self._finish_rotations()
+        except (OSError, RuntimeError) as error:  # RuntimeError: a file system without locks
             self._complain(error)
+
+    def _finish_rotations(self) -> None:
+        """Make rotated files of what processes left that were killed while they rotated."""
+        self._do_lock()  # nobody rotates meanwhile: what looks unfinished is
+        try:
+            left = glob.glob(f"{glob.escape(self.baseFilename)}.rotate.*")
+            for path in dict.fromkeys(
+                path.removesuffix(".gz") for path in sorted(left, key=os.path.getmtime)
+            ):
+                if os.path.exists(path):
+                    self.do_gzip(path)  # anew, if there is half of it
+                ending = ".gz" if os.path.exists(f"{path}.gz") else ""
+                self._make_room()
+                os.rename(path + ending, f"{self.baseFilename}.1{ending}")
+        finally:
+            self._do_unlock()
+
+    def _make_room(self) -> None:
+        """Let each rotated file be the next older one, but for those behind a gap."""
+        numbers = range(1, self.backupCount + 1)
+        gap = next((n for n in numbers if not any(map(os.path.exists, self._rotated(n)))), None)
+        if gap is None:
+            gap = self.backupCount
+            for path in self._rotated(gap):
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(path)
+        for number in range(gap - 1, 0, -1):
+            for path, older in zip(self._rotated(number), self._rotated(number + 1), strict=True):
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(path, older)
+
+    def _rotated(self, number: int) -> tuple[str, str]:
+        """Return what a rotated file is called: plain, if it could not be gzipped, or gzipped."""
+        return f"{self.baseFilename}.{number}", f"{self.baseFilename}.{number}.gz"
 
     def write_requests(self, records: Sequence[Record]) -> None:
         """Write a line for each record, all of them under one lock: a lock takes some 50 µs."""
@@ -102,10 +138,7 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
 
     def do_write(self, msg: str) -> None:
         """Write all of it or nothing: on a full disk half a line would swallow the next one."""
-        try:
-            size = os.path.getsize(self.baseFilename)
-        except FileNotFoundError:
-            size = 0
+        size = _cut_half_line(self.baseFilename)
         try:
             super().do_write(msg)
         except OSError:
@@ -151,6 +184,22 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             self._has_complained = True
             with contextlib.suppress(Exception):  # without a stderr, nobody is left to tell
                 print(f"The application log cannot be written: {error}", file=sys.stderr)
+
+
+def _cut_half_line(path: str) -> int:
+    """Return the size of a file of lines, less the half of one that a killed process left."""
+    try:
+        with open(path, "r+b", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            if size > 0:
+                file.seek(size - 1)
+                if file.read(1) != b"\n":
+                    file.seek(0)
+                    size = file.readall().rfind(b"\n") + 1
+                    file.truncate(size)
+            return size
+    except FileNotFoundError:
+        return 0
 
 
 class _Formatter(logging.Formatter):

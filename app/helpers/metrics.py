@@ -5,6 +5,8 @@ Labels are bounded: route templates, known methods and versions, never what a cl
 and outlive a worker that is killed.
 """
 
+import contextlib
+import glob
 import os
 from bisect import bisect_left
 from collections import Counter as Tally
@@ -27,7 +29,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # Here and not above: at its import it decides where the numbers live.
-        from prometheus_client import CollectorRegistry, Counter, Histogram
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
@@ -59,6 +61,40 @@ class Metrics:
         self._loads = Counter(
             "model_loads", "Loads of a model file.", ["version", "outcome"], registry=registry
         )
+
+        self._outdated = Gauge(
+            "model_outdated",
+            "Workers that serve an older file, since the one that replaced it cannot be loaded.",
+            ["version"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._ever_outdated: set[str] = set()
+        self._lost = [
+            Counter(name, meaning, registry=registry)
+            for name, meaning in (
+                ("log_lines_dropped", "Lines that could not be written to the log."),
+                ("records_dropped", "Requests neither logged nor counted: too many waited."),
+                (
+                    "record_batches_failed",
+                    "Batches that could not be logged or counted.",
+                ),
+            )
+        ]
+        self._lost_so_far = [0] * len(self._lost)
+
+    def count_lost(self, log_lines: int, records: int, batches: int) -> None:
+        """Count what was lost; the arguments are the totals of this process."""
+        totals = [log_lines, records, batches]
+        for counter, total, before in zip(self._lost, totals, self._lost_so_far, strict=True):
+            counter.inc(total - before)
+        self._lost_so_far = totals
+
+    def show_outdated(self, versions: Sequence[str]) -> None:
+        """Show which versions' older files this process serves."""
+        self._ever_outdated.update(versions)
+        for version in self._ever_outdated:
+            self._outdated.labels(version).set(version in versions)
 
     def count_load(self, version: str, outcome: str) -> None:
         """Count a load; the outcome is `loaded` or `failed`."""
@@ -106,12 +142,26 @@ class Metrics:
 
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            _forget_the_dead(os.environ["PROMETHEUS_MULTIPROC_DIR"])
             registry = CollectorRegistry()
             MultiProcessCollector(registry)
         family = InfoMetricFamily("model", "What each version is.")
         for info in model_infos:
             family.add_metric([], dict(info))
         return bytes(generate_latest(registry) + generate_latest(_Collected([family])))
+
+
+def _forget_the_dead(directory: str) -> None:
+    """Let gauges tell of living processes alone; what dead ones counted stays."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    for path in glob.glob(os.path.join(glob.escape(directory), "gauge_live*.db")):
+        pid = int(path.rpartition("_")[2].removesuffix(".db"))
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            with contextlib.suppress(FileNotFoundError):  # another scrape was quicker
+                mark_process_dead(pid, directory)
 
 
 class _Collected(list[Any]):

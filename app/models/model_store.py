@@ -4,10 +4,8 @@ import contextlib
 import logging
 import math
 import os
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.helpers.errors import (
@@ -20,6 +18,7 @@ from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id,
 from app.models.manifest import Manifest
 from app.models.model_file import open_model_file, read_manifest
 from app.models.signing_key import SigningKeys
+from app.models.version_entry import Entry, VersionState
 from app.utils.files import FileIdentity, find_file, get_files_matching, identify
 
 if TYPE_CHECKING:
@@ -30,31 +29,6 @@ FRESH_SECONDS = 1.0  # how long a look at the directory holds
 RETRY_SECONDS = 30.0  # how long a failed load is remembered, unless the file changes
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Entry:
-    """What a process knows of one version: written by the thread that holds the lock.
-
-    Entries stay, so that no two threads can hold different locks for one version; `model` may be
-    evicted at any time by any thread.
-    """
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    model: "TrainedModel | None" = None
-    identity: FileIdentity | None = None  # of the file that was last tried
-    failure: str | None = None  # why that file cannot be loaded
-    failed_at: float = 0.0
-    checked_at: float = 0.0
-    used_at: float = 0.0
-
-
-@dataclass(frozen=True)
-class VersionState:
-    """`ready`, `not loaded` or `unavailable`; outdated if its newer file cannot be loaded."""
-
-    state: str
-    outdated: bool = False
 
 
 class ModelStore:
@@ -89,7 +63,7 @@ class ModelStore:
         self._max_loaded = max_loaded
         self._clock = clock
         self._on_load = on_load
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._listing: tuple[float, list[str]] = (-math.inf, [])
         self._warned_at = -math.inf
 
@@ -148,6 +122,14 @@ class ModelStore:
                 states[version] = self._state(version)
         return states
 
+    def outdated(self) -> list[str]:
+        """Return the versions whose older file is served here; touches no file."""
+        return [
+            version
+            for version, entry in list(self._entries.items())
+            if entry.model is not None and entry.failure is not None
+        ]
+
     def _list(self) -> list[str]:
         now = self._clock()
         try:
@@ -192,7 +174,7 @@ class ModelStore:
         if entry is None:
             if self._identify(version) is None:
                 raise UnknownVersion(version)  # and leave no entry behind
-            entry = self._entries.setdefault(version, _Entry())
+            entry = self._entries.setdefault(version, Entry())
         model = entry.model
         if model is None:
             entry.lock.acquire()
@@ -203,7 +185,7 @@ class ModelStore:
         finally:
             entry.lock.release()
 
-    def _look(self, version: str, entry: _Entry) -> "TrainedModel":
+    def _look(self, version: str, entry: Entry) -> "TrainedModel":
         """Load the file if it is new or changed, or if it is time to try it again."""
         now, model = self._clock(), entry.model
         untried = model is None and entry.failure is None
@@ -228,7 +210,7 @@ class ModelStore:
         return model
 
     def _load(
-        self, version: str, entry: _Entry, identity: FileIdentity | None
+        self, version: str, entry: Entry, identity: FileIdentity | None
     ) -> "TrainedModel | None":
         """Return the new model, None if it cannot be loaded."""
         try:
@@ -254,7 +236,7 @@ class ModelStore:
         self._make_room(entry)
         return model
 
-    def _make_room(self, newest: _Entry) -> None:
+    def _make_room(self, newest: Entry) -> None:
         """Let go of the least recently used; last of those that could not be loaded again."""
         others = [
             entry
@@ -265,7 +247,7 @@ class ModelStore:
         for entry in others[: max(0, len(others) + 1 - self._max_loaded)]:
             entry.model = None
 
-    def _retire(self, version: str, entry: _Entry) -> None:
+    def _retire(self, version: str, entry: Entry) -> None:
         if entry.identity is not None:
             log.info("%s is retired: its file is gone", version)
         entry.model = entry.identity = entry.failure = None
