@@ -12,6 +12,7 @@ from typing import Any
 from app.helpers.features import make_feature_vector
 from app.helpers.payloads import format_json, parse_json
 from app.helpers.records import Record
+from app.response_headers import SAFE_HEADERS
 from app.services import Services
 from app.wsgi_request import Environ, has_one_host, read_body, request_id
 
@@ -38,6 +39,8 @@ class FastPath:
         self._wsgi_app = wsgi_app
         self._store = services.store
         self._api_keys = services.api_keys
+        self._hosts = services.hosts
+        self._cors = services.cors
         self._records = services.records
         self._max_body_bytes = services.limits.max_body_bytes
         self._applies = applies
@@ -71,6 +74,8 @@ class FastPath:
             and not environ.get("HTTP_CONTENT_ENCODING")
             and self._has_allowed_length(environ)
             and has_one_host(environ)
+            and self._hosts.accept(environ)
+            and not self._cors.allows(environ)
             and self._api_keys.accept(environ)
         ):
             return None
@@ -110,6 +115,7 @@ class FastPath:
             ("X-Model-Version", version),
             ("X-Model-Digest", model.digest),
             ("X-Request-ID", id_),
+            *SAFE_HEADERS,
         ], body
 
     def _has_allowed_length(self, environ: Environ) -> bool:
