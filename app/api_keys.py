@@ -6,6 +6,13 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+OPEN_ROUTES = ("/livez", "/readyz", "/healthcheck")
+
+
+def is_open(route: str) -> bool:
+    """Whether a route needs no key: monitors hold no secrets. No route (`""`) needs one."""
+    return route.endswith(OPEN_ROUTES)
+
 
 class ApiKeys:
     """The keys that clients must send one of; with none, anybody may ask.

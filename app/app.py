@@ -12,17 +12,21 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
 from app.api import api, json_response, predict, services
-from app.api_keys import ApiKeys
+from app.api_keys import ApiKeys, is_open
+from app.cors import Cors
 from app.fast_path import FastPath
 from app.helpers import errors, logs
 from app.helpers.metrics import Metrics
 from app.helpers.records import Record, Records
+from app.hosts import TrustedHosts
 from app.models.model_store import LATEST, ModelStore
 from app.models.signing_key import SigningKeys
 from app.pages import pages
+from app.response_headers import SAFE_HEADERS
 from app.services import Limits, Services
 from app.wsgi_request import drain_body, has_one_host, request_id
 
@@ -47,7 +51,6 @@ HEADERS: dict[type[Exception], list[tuple[str, str]]] = {
     ],
     errors.UnavailableVersion: [("Retry-After", "30")],  # as long as a failed load is remembered
 }
-OPEN_ENDPOINTS = {"api.livez", "api.readyz", "api.healthcheck"}
 
 
 def create_app(config: settings.Settings = settings.current) -> Flask:
@@ -65,6 +68,8 @@ def create_app(config: settings.Settings = settings.current) -> Flask:
     if config.fast_path:
         applies = partial(_does_no_more_than_the_fast_path, app)
         app.wsgi_app = FastPath(app.wsgi_app, shared, applies)  # type: ignore[method-assign]
+    if proxies := config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies)  # type: ignore[method-assign]
     return app
 
 
@@ -85,6 +90,8 @@ def _make_services(config: settings.Settings) -> Services:
     return Services(
         store,
         ApiKeys(config.api_keys),
+        TrustedHosts(config.trusted_hosts),
+        Cors(config.cors_origins),
         Limits(config.max_body_bytes, config.max_json_rows, config.max_csv_rows),
         records,
         metrics,
@@ -110,14 +117,20 @@ def _does_no_more_than_the_fast_path(app: Flask) -> bool:
     return is_ours
 
 
-def _begin() -> None:
-    environ = request.environ
+def _begin() -> Response | None:
+    environ, shared = request.environ, services()
     g.started = time.perf_counter()
     g.request_id = request_id(environ)
     if not has_one_host(environ):
         raise errors.InvalidRequest("Exactly one Host header is required.")
-    if request.endpoint not in OPEN_ENDPOINTS and not services().api_keys.accept(environ):
-        raise errors.Unauthorized("A valid API key is required.")
+    if shared.cors.is_preflight(environ):
+        return Response(status=204)
+    if not is_open(request.url_rule.rule if request.url_rule else ""):
+        if not shared.hosts.accept(environ):
+            raise errors.InvalidRequest("The Host header names no host that is served here.")
+        if not shared.api_keys.accept(environ):
+            raise errors.Unauthorized("A valid API key is required.")
+    return None
 
 
 def _answer_error(error: Exception) -> Response:
@@ -147,7 +160,11 @@ def _end(response: Response) -> Response:
     if not drain_body(environ, shared.limits.max_body_bytes):
         response.headers["Connection"] = "close"
     known = vars(g._get_current_object())  # each look-up through g costs 0.4 µs
-    response.headers["X-Request-ID"] = known["request_id"]
+    headers = response.headers
+    headers["X-Request-ID"] = known["request_id"]
+    for name, value in SAFE_HEADERS:
+        headers.setdefault(name, value)
+    headers.extend(shared.cors.headers(environ))
     shared.records.add(
         Record(
             time=time.time(),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.helpers.features import make_feature_vector
 from app.helpers.payloads import format_json, parse_json
 from app.helpers.records import Record
+from app.response_headers import SAFE_HEADERS
 from app.services import Services
 from app.wsgi_request import Environ, content_length, has_one_host, put_back, read, request_id
 
@@ -41,6 +42,8 @@ class FastPath:
         self._wsgi_app = wsgi_app
         self._store = services.store
         self._api_keys = services.api_keys
+        self._hosts = services.hosts
+        self._cors = services.cors
         self._records = services.records
         self._max_body_bytes = services.limits.max_body_bytes
         self._applies = applies
@@ -78,6 +81,8 @@ class FastPath:
             and not environ.get("QUERY_STRING")
             and not environ.get("HTTP_CONTENT_ENCODING")
             and has_one_host(environ)
+            and self._hosts.accept(environ)
+            and not self._cors.allows(environ)
             and self._api_keys.accept(environ)
         ):
             return self._store.loaded(path[1 : -len(_SUFFIX)])
@@ -120,4 +125,5 @@ class FastPath:
             ("X-Model-Version", version),
             ("X-Model-Digest", model.digest),
             ("X-Request-ID", id_),
+            *SAFE_HEADERS,
         ], answer

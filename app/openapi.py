@@ -11,6 +11,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.api_keys import is_open
 from app.helpers.errors import UnavailableVersion, UnknownVersion
 from app.helpers.files import VERSION_ID
 from app.helpers.payloads import format_csv
@@ -26,7 +27,6 @@ DESCRIPTION = """Predictions by versioned scikit-learn models.
 Every error is JSON with a `message` that names all that is wrong with the request. A path that does
 not exist answers 404, `Not found.`; a method that a path does not take answers 405 with `Allow`,
 `Method not allowed.` Every response carries `X-Request-ID`: the request's own or a new one."""
-OPEN_PATHS = ("/livez", "/readyz", "/healthcheck")  # a path that ends so needs no API key
 REQUEST_ID = "9f86d081884c7d65"
 NO_HEADERS: Mapping[str, str] = {}
 EXPLAIN: Json = {
@@ -238,7 +238,7 @@ def _with_api_keys(document: Json) -> Json:
     challenge, message = {"WWW-Authenticate": "Bearer"}, "A valid API key is required."
     for path, item in document["paths"].items():
         operation = item.get("get") or item["post"]
-        if path.endswith(OPEN_PATHS):
+        if is_open(path):
             operation["security"] = []
         else:
             operation["responses"]["401"] = _error("No valid key.", challenge, no_key=message)

@@ -253,8 +253,6 @@ def _secure(response: Response, policy: dict[str, str] | None = None) -> Respons
     response.headers["Content-Security-Policy"] = "; ".join(
         f"{name} {value}" for name, value in directives.items()
     )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

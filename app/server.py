@@ -10,16 +10,18 @@ import os
 import resource
 import signal
 import socket
+import ssl
 import time
 import traceback
 from contextlib import suppress
 from functools import partial
 from multiprocessing.synchronize import Lock, Semaphore
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
@@ -53,6 +55,7 @@ def serve(config: Settings, target: str = "app.app:app") -> None:
         application cannot be imported or a worker dies again and again.
     """
     address = _check_address(config.host, config.port)
+    _check_tls(config)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # BLAS threads fight the workers
     # A forked worker starts with this process's handlers, which would swallow an early SIGTERM.
@@ -95,6 +98,23 @@ def _check_address(host: str, port: int) -> str:
     return str(address)
 
 
+def _check_tls(config: Settings) -> None:
+    """SystemExit unless the certificate, its key and the clients' authorities can be used."""
+    if not config.tls_key_file:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(config.tls_certificate_file, config.tls_key_file, password="")
+        if config.tls_client_ca_file:
+            context.load_verify_locations(config.tls_client_ca_file)
+    except OSError as error:  # SSLError is one
+        raise SystemExit(f"Error: the TLS_ files cannot be used: {error}.") from None
+
+
+def _path(name: str) -> Path | None:
+    return Path(name) if name else None
+
+
 def _make_server(config: Settings, address: str, target: str) -> MPServer:
     # A connection is an open file; past the limit, granian would spin on a failing accept().
     connections = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
@@ -112,6 +132,11 @@ def _make_server(config: Settings, address: str, target: str) -> MPServer:
         backpressure=connections,
         respawn_failed_workers=True,
         workers_kill_timeout=config.shutdown_timeout,
+        ssl_cert=_path(config.tls_certificate_file),
+        ssl_key=_path(config.tls_key_file),
+        ssl_protocol_min=SSLProtocols.tls12,
+        ssl_ca=_path(config.tls_client_ca_file),
+        ssl_client_verify=bool(config.tls_client_ca_file),
         log_level=LogLevels.error,
         log_dictconfig={"handlers": {"console": _STDERR, "access": _STDERR}},
     )
@@ -124,7 +149,8 @@ def _announce(config: Settings, address: str) -> None:
             break
         time.sleep(0.02)
     host = f"[{config.host}]" if ":" in config.host else config.host
-    print(f" * Running on http://{host}:{config.port}/ (Press CTRL+C to quit)", flush=True)
+    scheme = "https" if config.tls_key_file else "http"
+    print(f" * Running on {scheme}://{host}:{config.port}/ (Press CTRL+C to quit)", flush=True)
 
 
 def _load(target: str, import_failed: Lock, first_starts: Semaphore) -> Any:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from app.api_keys import ApiKeys
+from app.cors import Cors
 from app.helpers.metrics import Metrics
 from app.helpers.records import Records
+from app.hosts import TrustedHosts
 from app.models.model_store import ModelStore
 
 
@@ -23,6 +25,8 @@ class Services:
 
     store: ModelStore
     api_keys: ApiKeys
+    hosts: TrustedHosts
+    cors: Cors
     limits: Limits
     records: Records
     metrics: Metrics

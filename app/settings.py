@@ -42,6 +42,19 @@ class Settings:
         "", "keys that clients must send one of, separated by commas; empty: none", secret=True
     )
 
+    trusted_hosts: str = _knob(
+        "", "names that a Host header may have, separated by commas; `.example.com` for subdomains"
+    )
+    trusted_proxies: int = _knob(0, "proxies whose X-Forwarded-For and -Proto are believed")
+    cors_origins: str = _knob(
+        "", "origins whose pages may call the API from a browser, separated by commas"
+    )
+    tls_certificate_file: str = _knob("", "PEM file of the certificate chain to serve HTTPS with")
+    tls_key_file: str = _knob("", "PEM file of the certificate's private key, without a password")
+    tls_client_ca_file: str = _knob(
+        "", "PEM file of authorities; clients must have one's certificate"
+    )
+
     logs_root: str = _knob(os.path.join(ROOT, "logs"), "directory of application.log")
     log_max_bytes: int = _knob(10 * 1024 * 1024, "bytes of a log file before it is rotated")
     log_backup_count: int = _knob(5, "rotated, gzipped log files that are kept")
@@ -55,11 +68,26 @@ class Settings:
             if text is None or (text == "" and not knob.metadata["secret"]):
                 continue
             values[knob.name] = _to_int(knob.name, text) if knob.type is int else text
-        return cls(**values)
+        settings = cls(**values)
+        _check(settings)
+        return settings
+
+
+def _check(settings: Settings) -> None:
+    # Who sets a variable wants what it is for: a typing error must not open the server.
+    if settings.api_keys and not settings.api_keys.replace(",", "").strip():
+        raise ValueError("API_KEYS is set, but holds no key.")
+    if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
+        raise ValueError("TLS_CERTIFICATE_FILE and TLS_KEY_FILE need each other.")
+    if settings.tls_client_ca_file and not settings.tls_key_file:
+        raise ValueError("TLS_CLIENT_CA_FILE needs TLS_CERTIFICATE_FILE and TLS_KEY_FILE.")
+
+
+_MAY_BE_0 = ("fast_path", "trusted_proxies")
 
 
 def _to_int(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or (int(text) == 0 and name != "fast_path"):
+    if not (text.isascii() and text.isdigit()) or (int(text) == 0 and name not in _MAY_BE_0):
         raise ValueError(f"{name.upper()} must be a whole number above 0.")
     return int(text)
 

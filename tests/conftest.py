@@ -36,12 +36,14 @@ def make_config(root: Path) -> Settings:
 
 
 @contextmanager
-def running_server(config: Settings, workers: int) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def running_server(
+    config: Settings, workers: int, **environment: str
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """Run `python -m app.app`, as users do, and give its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {
+    environment |= {
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_CONCURRENCY": str(workers),

@@ -47,6 +47,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory, dummy_model: str) -> tuple[Fl
     shutil.copy(dummy_model, config.models_root)
     Path(config.models_root, "trained-model-v1.p").write_bytes(b"garbage")
     config = replace(config, api_keys="secret", max_body_bytes=400, max_json_rows=3)
+    config = replace(config, trusted_hosts="localhost,a", cors_origins="https://page.example")
     return create_app(config), create_app(replace(config, fast_path=0))
 
 
@@ -94,8 +95,9 @@ HEADER_SETS = st.fixed_dictionaries(
         "Authorization": st.sampled_from(["Bearer secret", "Bearer wrong", "Basic OnNlY3JldA=="]),
         "Content-Encoding": st.sampled_from(["gzip", "identity", ""]),
         "X-Request-ID": st.sampled_from(["mine-1", "not mine", "x" * 65]),
-        "Host": st.sampled_from(["a", "a,b", "a:80"]),
+        "Host": st.sampled_from(["a", "a,b", "a:80", "b"]),
         "Accept": st.sampled_from(["text/html", "*/*"]),
+        "Origin": st.sampled_from(["https://page.example", "https://other.example", "null"]),
     },
 )
 QUERIES = st.sampled_from([""] * 8 + ["explain=true", "explain=no", "a=b"])
