@@ -41,7 +41,7 @@ lint: .venv/dev ## Check style, formatting and types
 lock: .venv/dev ## Renew requirements-*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" \
-		--extra dev pyproject.toml --output-file requirements-dev.txt
+		--extra dev --extra bulk pyproject.toml --output-file requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" \
 		--constraint requirements-dev.txt pyproject.toml --output-file requirements-prod.txt

@@ -70,7 +70,7 @@ class NotExplainable(ApplicationError):
 
 
 class InvalidDataset(ApplicationError):
-    """A file that cannot be learned from; the message names the row and column if there is one."""
+    """A file that cannot be learned from, or scored; the message names row and column if it can."""
 
 
 def quote(name: str) -> str:

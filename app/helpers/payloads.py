@@ -16,7 +16,7 @@ from app.helpers.validation import RowValidator, validate
 _CHUNK_ROWS = 256
 _SPECIAL_CHARACTERS = ',"\r\n'
 _NUMBER_CHARACTERS = b"0123456789+-.eE"
-_BOOLEANS: Mapping[str, bool] = {
+BOOLEANS: Mapping[str, bool] = {
     text: text.lower() == "true" for text in ("true", "True", "TRUE", "false", "False", "FALSE")
 }
 
@@ -73,7 +73,7 @@ def parse_csv(
         If it has more than `max_rows`.
     """
     try:
-        columns = _read_columns(_read_lines(body, max_rows), validator, max_rows)
+        columns = _read_columns(read_lines(body, max_rows), validator, max_rows)
     except UnicodeDecodeError as error:
         raise _invalid_csv("it is not UTF-8") from error
     except csv.Error as error:
@@ -84,7 +84,14 @@ def parse_csv(
     return columns["id"], [columns[feature.name] for feature in validator.features]
 
 
-def _read_lines(body: bytes, max_rows: int) -> Iterator[list[str]]:
+def read_lines(body: bytes, max_rows: int) -> Iterator[list[str]]:
+    """Yield the fields of a CSV text's header and of at least its first `max_rows` rows.
+
+    Raises
+    ------
+    UnicodeDecodeError, csv.Error
+        If it is no CSV, the latter when the row is reached.
+    """
     text = body.decode("utf-8-sig").rstrip("\r\n")  # blank lines at the end are no rows
     if '"' in text:
         return csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -117,7 +124,7 @@ def _read_columns(
         if not ragged:
             fields = list(zip(*chunk, strict=True))
             for name, values in columns.items():
-                values += _CONVERTERS[types.get(name, "category")](fields[places[name]])
+                values += convert_fields(fields[places[name]], types.get(name, "category"))
     if wrong_header:
         raise InvalidPayload(wrong_header)
     if ragged:
@@ -132,6 +139,11 @@ def _invalid_csv(reason: str) -> InvalidPayload:
 def _check_row_count(count: int, max_rows: int) -> None:
     if count > max_rows:
         raise PayloadTooLarge(f"Request has more than {max_rows} rows.")
+
+
+def convert_fields(fields: Sequence[str], type_: str) -> Sequence[Value]:
+    """Return the values of a column's fields; one that is not of the type stays text."""
+    return _CONVERTERS[type_](fields)
 
 
 def _texts(fields: Sequence[str]) -> Sequence[Value]:
@@ -162,7 +174,7 @@ def _number(field: str) -> Value:
 
 
 def _booleans(fields: Sequence[str]) -> Sequence[Value]:
-    return [_BOOLEANS.get(field, field or None) for field in fields]
+    return [BOOLEANS.get(field, field or None) for field in fields]
 
 
 _CONVERTERS: Mapping[str, Callable[[Sequence[str]], Sequence[Value]]] = {
@@ -191,20 +203,21 @@ def format_csv(ids: Sequence[str], predictions: Sequence[Any], classes: Sequence
     numbers = [p for row in predictions for p in row.values()] if by_class else predictions
     # Written as JSON answers write them, and three times faster than by Python.
     texts = orjson.dumps(numbers).decode().strip("[]").split(",")
-    header = ["id", *(map(_field, classes) if by_class else ["prediction"])]
+    header = ["id", *(map(format_field, classes) if by_class else ["prediction"])]
     if not ids:
         return f"{','.join(header)}\n".encode()
     width = len(header)
     # Of each row its fields, each with what follows it: a join a row would take twice as long.
     parts = [","] * (2 * width * len(ids))
-    parts[:: 2 * width] = ids if _is_plain("".join(ids)) else map(_field, ids)
+    parts[:: 2 * width] = ids if _is_plain("".join(ids)) else map(format_field, ids)
     for place in range(1, width):
         parts[2 * place :: 2 * width] = texts[place - 1 :: width - 1]
     parts[2 * width - 1 :: 2 * width] = ["\n"] * len(ids)
     return "".join([",".join(header), "\n", *parts]).encode()
 
 
-def _field(text: str) -> str:
+def format_field(text: str) -> str:
+    """Return a text as a field of a CSV, in quotes if it needs them."""
     # By hand, since until Python 3.13 the csv module leaves a lone CR unquoted.
     return text if _is_plain(text) else '"' + text.replace('"', '""') + '"'
 

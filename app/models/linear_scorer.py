@@ -11,7 +11,7 @@ digits (values of 1.7e9 ± 1 lose nine of them).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,15 +66,22 @@ class LinearScore:
     def of_columns(self, columns: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
         """Return the scores, shape (n_rows,), of columns, shape (n_features, n_rows)."""
         z = np.full(len(columns[0]), self.baseline)
+        for contribution in self.contributions_of_columns(columns):
+            z += contribution
+        return z
+
+    def contributions_of_columns(
+        self, columns: Sequence[Sequence[Any]]
+    ) -> Iterator[NDArray[np.float64]]:
+        """Yield what each feature adds to the baseline, shape (n_rows,), feature by feature."""
         for column, (weights, fill, center, slope) in zip(columns, self._terms, strict=True):
             if weights is None:
                 numbers = np.array(column, dtype=np.float64)  # None becomes NaN
                 if fill is not None:
                     numbers[np.isnan(numbers)] = fill
-                z += (numbers - center) * slope
+                yield (numbers - center) * slope
             else:
-                z += np.fromiter(map(weights.__getitem__, column), np.float64, len(column))
-        return z
+                yield np.fromiter(map(weights.__getitem__, column), np.float64, len(column))
 
 
 class LinearScorer:
@@ -92,13 +99,19 @@ class LinearScorer:
             return [_sigmoid(self.scores[0].of_row(vector))]
         return _softmax([score.of_row(vector) for score in self.scores])
 
-    def of_columns(self, columns: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
-        """Return the probabilities, shape (n_outputs, n_rows), of (n_features, n_rows) columns."""
+    def of_columns(
+        self, columns: Sequence[Sequence[Any]], *, quickly: bool = False
+    ) -> NDArray[np.float64]:
+        """Return the probabilities, shape (n_outputs, n_rows), of (n_features, n_rows) columns.
+
+        They are those of `of_row`; quickly, they may differ from them by 1e-15.
+        """
+        exp = np.exp if quickly else _exp
         scores = np.array([score.of_columns(columns) for score in self.scores])
         if len(scores) == 1:
-            exp_z = _exp(-np.abs(scores))
+            exp_z = exp(-np.abs(scores))
             return np.where(scores >= 0, 1.0, exp_z) / (1.0 + exp_z)
-        exps = _exp(scores - scores.max(axis=0))
+        exps = exp(scores - scores.max(axis=0))
         total = np.zeros(exps.shape[1])
         for exp in exps:
             total += exp
@@ -106,7 +119,7 @@ class LinearScorer:
 
 
 def _exp(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return math.exp of each element: np.exp differs from it, and so would a batch from a row."""
+    """Return math.exp of each element: np.exp, eighty times faster, differs in the last digit."""
     return np.array([list(map(math.exp, row)) for row in matrix.tolist()])
 
 

@@ -1,7 +1,8 @@
-"""What is said on stderr beside the result: warnings, and how far a long training is."""
+"""What is said on stderr beside the result: warnings, and how far a long training or scoring is."""
 
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,3 +43,29 @@ def progress(path: str) -> Iterator[Callable[[int], None]]:
         yield lambda position: bar.update(max(0, position - bar.pos))
     if not hidden:
         note("Training …")
+
+
+@contextmanager
+def scoring_progress(size: int) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how much of long files has been scored, how fast, and how long it takes.
+
+    Parameters
+    ----------
+    size : int
+        Of all files, in bytes.
+
+    Yields
+    ------
+    callable
+        To be told how many more bytes are done, and how many rows so far.
+    """
+    started = time.monotonic()
+    hidden = size < LONG_FILE or not sys.stderr.isatty()
+
+    def show(n_rows: int | None) -> str:
+        return f"{(n_rows or 0) / (time.monotonic() - started):,.0f} rows/s"
+
+    with click.progressbar(
+        length=size, label="Scoring", file=sys.stderr, hidden=hidden, item_show_func=show
+    ) as bar:
+        yield bar.update

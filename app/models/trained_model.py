@@ -18,6 +18,7 @@ from app.helpers.features import Feature, Value, make_feature_columns, make_feat
 from app.helpers.validation import RowValidator
 from app.models import model_file
 from app.models.linear_fold import fold
+from app.models.linear_scorer import LinearScore
 from app.models.manifest import Manifest
 
 # scikit-learn and pandas come with this module and stay, some 200,000 objects. The collector shall
@@ -26,7 +27,8 @@ gc.collect()
 gc.freeze()
 
 SELF_CHECK_TOLERANCE = 1e-9
-_DECIMALS = 1e4
+DECIMALS = 1e4  # a prediction is a whole number divided by it
+_TIE_WIDTH = 1e-6  # in units of the last place; far more than what is lost by being quick
 
 Prediction = float | dict[str, float]
 """The positive class's probability or, with three or more classes, class → probability."""
@@ -70,9 +72,9 @@ class TrainedModel:
             return self.predict_columns([[value] for value in vector])[0]
         probabilities = self._scorer.of_row(vector)
         if len(probabilities) == 1:
-            return round(probabilities[0] * _DECIMALS) / _DECIMALS
+            return round(probabilities[0] * DECIMALS) / DECIMALS
         return {
-            label: round(probability * _DECIMALS) / _DECIMALS
+            label: round(probability * DECIMALS) / DECIMALS
             for label, probability in zip(self.classes, probabilities, strict=True)
         }
 
@@ -80,12 +82,25 @@ class TrainedModel:
         """Return the rounded predictions of valid rows by column, shape (n_features, n_rows)."""
         if not columns[0]:
             return []
-        # rint and round() both take ties to even; np.round and round(p, 4) do not agree on them.
-        rounded = (np.rint(self.probabilities(columns) * _DECIMALS) / _DECIMALS).tolist()
+        rounded = self.rounded_probabilities(columns).tolist()
         if len(rounded) == 1:
             predictions: list[Prediction] = rounded[0]
             return predictions
         return [dict(zip(self.classes, row, strict=True)) for row in zip(*rounded, strict=True)]
+
+    def rounded_probabilities(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
+        """Return `probabilities` as predictions show them."""
+        if self._scorer is None:
+            scaled = self.probabilities(columns) * DECIMALS
+        else:
+            scaled = self._scorer.of_columns(columns, quickly=True) * DECIMALS
+            # Only beside a tie could a quick probability be rounded to another number.
+            is_near = np.abs(scaled - np.floor(scaled) - 0.5) < _TIE_WIDTH
+            if len(near := np.flatnonzero(is_near.any(axis=0)).tolist()):
+                rows = [[column[i] for i in near] for column in columns]
+                scaled[:, near] = self._scorer.of_columns(rows) * DECIMALS
+        # rint and round() both take ties to even; np.round and round(p, 4) do not agree on them.
+        return np.rint(scaled) / DECIMALS
 
     def probabilities(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
         """Return the unrounded probabilities of rows given by column.
@@ -116,11 +131,6 @@ class TrainedModel:
         NotExplainable
             If the model is not linear.
         """
-        if self._scorer is None:
-            raise NotExplainable(
-                f"Trained model version {quote(self.manifest.version)} cannot explain its"
-                " predictions: it is not a linear model."
-            )
         vector = make_feature_vector(row, self.features)
         names = [feature.name for feature in self.features]
         explanations = [
@@ -128,11 +138,20 @@ class TrainedModel:
                 "baseline": score.baseline,
                 "contributions": dict(zip(names, score.contributions(vector), strict=True)),
             }
-            for score in self._scorer.scores
+            for score in self.scores()
         ]
         if len(explanations) == 1:
             return explanations[0]
         return dict(zip(self.classes, explanations, strict=True))
+
+    def scores(self) -> tuple[LinearScore, ...]:
+        """Return the linear functions behind the probabilities; NotExplainable if there is none."""
+        if self._scorer is None:
+            raise NotExplainable(
+                f"Trained model version {quote(self.manifest.version)} cannot explain its"
+                " predictions: it is not a linear model."
+            )
+        return self._scorer.scores
 
 
 def load_trained_model(file: BinaryIO, version: str, keys: Sequence[bytes]) -> TrainedModel:
@@ -145,7 +164,11 @@ def load_trained_model(file: BinaryIO, version: str, keys: Sequence[bytes]) -> T
     OSError
         If the file cannot be read.
     """
-    manifest, pickle = model_file.read_model_file(file, version, keys)
+    return make_trained_model(*model_file.read_model_file(file, version, keys))
+
+
+def make_trained_model(manifest: Manifest, pickle: bytes) -> TrainedModel:
+    """Return a model from a manifest and a pickle that were verified; raises InvalidModelFile."""
     try:
         _check_libraries(manifest)
         model = TrainedModel(model_file.unpickle(pickle), manifest)
@@ -213,9 +236,10 @@ def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) 
     return pd.DataFrame(
         {
             feature.name: pd.Series(
-                [np.nan if value is None else value for value in column],
-                dtype=object if feature.type == "category" else np.float64,
+                [np.nan if value is None else value for value in column], dtype=object
             )
+            if feature.type == "category"
+            else np.array(column, dtype=np.float64)  # None becomes NaN
             for feature, column in zip(features, columns, strict=True)
         }
     )

@@ -6,7 +6,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 ORPHAN_SECONDS = 3600.0  # a temporary file that nobody wrote to for so long has lost its writer
 
@@ -76,9 +77,17 @@ def find_file(directory: str, name: str) -> FileIdentity | None:
 def write_atomically(
     path: str, parts: Iterable[bytes], *, mode: int = 0o666, replace: bool = True
 ) -> None:
-    """Write the parts to `path` such that a crash at any point leaves the old file or the new one.
+    """Write the parts to `path`, all or nothing; parameters and errors are `open_atomically`'s."""
+    with open_atomically(path, mode=mode, replace=replace) as file:
+        file.writelines(parts)
 
-    The order is the one that file systems honour: write, fsync, rename, fsync of the directory.
+
+@contextlib.contextmanager
+def open_atomically(path: str, *, mode: int = 0o666, replace: bool = True) -> Iterator[BinaryIO]:
+    """Give a file to write to that becomes `path` at the end, unless an exception gets there first.
+
+    A crash at any point leaves the old file or the new one. The order is the one that file systems
+    honour: write, fsync, rename, fsync of the directory.
 
     Parameters
     ----------
@@ -100,7 +109,7 @@ def write_atomically(
         _remove_orphans(directory, name)
         try:
             with open(temporary_path, "xb", opener=lambda p, f: os.open(p, f, mode)) as file:
-                file.writelines(parts)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             (os.replace if replace else os.link)(temporary_path, path)

@@ -1,0 +1,234 @@
+"""One block of a table → its predictions: what the command, its workers and a cluster all run.
+
+A plain function of its arguments that reads and never writes, so that it may run anywhere, and
+again when a machine is lost. The model comes with it, already verified by who asks: a cluster runs
+whatever it is sent anyhow, and so needs no key to verify models with.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+from numpy.typing import NDArray
+
+from app.helpers.errors import InvalidDataset, enumerate_first, quote
+from app.helpers.payloads import format_field
+from app.helpers.validation import RowValidator
+from app.models.checked_rows import InvalidRow, Reading, Rows
+from app.models.csv_rows import read_csv_rows
+from app.models.manifest import Manifest
+from app.models.parquet_rows import check_batch, check_types
+from app.models.table_file import Block, CsvBlock, Format, Table
+from app.models.trained_model import DECIMALS, TrainedModel, make_trained_model
+
+
+@dataclass(frozen=True)
+class PackedModel:
+    """A verified model on its way to where it is used: its manifest as JSON, and its pickle."""
+
+    manifest: dict[str, Any]
+    pickle: bytes
+
+    def unpack(self) -> TrainedModel:
+        """Return the proven model; made once in each process."""
+        key = self.manifest["version"], self.manifest["sha256"]
+        if key not in _unpacked:
+            model = make_trained_model(Manifest.from_json(self.manifest), self.pickle)
+            _unpacked.clear()  # a worker that serves many runs shall not fill up
+            _unpacked[key] = model
+            return model
+        return _unpacked[key]
+
+
+_unpacked: dict[tuple[str, str], TrainedModel] = {}
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is to come of a table: in which format, read how, with explanations or without."""
+
+    format: Format
+    reading: Reading
+    explain: bool = False
+
+
+@dataclass(frozen=True)
+class ScoredBlock:
+    """What came of a block.
+
+    Attributes
+    ----------
+    n_rows : int
+        All, the invalid included.
+    content : bytes or Table
+        The valid rows' part of the output: CSV without a header, or columns.
+    invalid : list of InvalidRow
+    broken : str
+        Why nothing can be read after these rows; empty if all is well.
+    """
+
+    n_rows: int
+    content: Any
+    invalid: list[InvalidRow] = field(default_factory=list)
+    broken: str = ""
+
+
+def plan(
+    table: Table,
+    model: TrainedModel,
+    format_: Format,
+    id_: str,
+    *,
+    keep: bool = False,
+    explain: bool = False,
+    skip: bool = False,
+) -> Output:
+    """Return what is to come of a table.
+
+    Columns that the model does not know are left out, unless all are kept.
+
+    Raises
+    ------
+    InvalidDataset
+        If a column is missing or of a wrong type, or two would have the same name.
+    NotExplainable
+        If there are no exact contributions to show.
+    """
+    wanted = (id_, *(own.name for own in model.features))
+    if missing := [name for name in wanted if name not in table.names]:
+        raise InvalidDataset(
+            f"There is no column {enumerate_first(map(quote, missing))};"
+            f" there are {enumerate_first(map(quote, table.names))}."
+        )
+    kept = tuple(name for name in table.names if name != id_) if keep else ()
+    names = table.names
+    if table.types is not None:
+        names = tuple(dict.fromkeys((*wanted, *kept)))
+        if twice := [name for name in names if table.names.count(name) > 1]:
+            raise InvalidDataset(f"There are two columns {quote(twice[0])}.")
+        check_types(dict(zip(table.names, table.types, strict=True)), model.features, id_)
+    output = Output(format_, Reading(names, id_, kept, skip), explain)
+    output_names(model, output)
+    return output
+
+
+def output_names(model: TrainedModel, output: Output) -> list[str]:
+    """Return the names of the output's columns; InvalidDataset if two would be the same.
+
+    Explanations are called what `pandas.json_normalize` makes of the API's answers.
+    """
+    names = ["id", *_prediction_names(model)]
+    if output.explain:
+        names += [name for prefix, _ in _scores(model) for name in _part_names(model, prefix)]
+    names += output.reading.keep
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise InvalidDataset(
+            f"The output would have two columns {quote(twice[0])}; leave --keep out, or rename it."
+        )
+    return names
+
+
+def score_block(packed: PackedModel, output: Output, block: Block) -> ScoredBlock:
+    """Return the predictions of a block's rows, in order.
+
+    Raises
+    ------
+    InvalidDataset
+        If the block cannot be read.
+    InvalidModelFile
+        If the model cannot be proven where this runs.
+    """
+    model = packed.unpack()
+    n_rows, invalid, broken = 0, [], ""
+    contents = []
+    for rows in _read(block, model.validator, output.reading):
+        invalid += [InvalidRow(n_rows + row.place, row.reason, row.fields) for row in rows.invalid]
+        n_rows, broken = n_rows + rows.n_rows, rows.broken
+        columns = list(_output_columns(model, rows, output))
+        if output.format == "csv":
+            contents.append(_format_csv([_texts(column) for column in columns]))
+        else:
+            contents.append(pa.table(columns, output_names(model, output)))
+    content = b"".join(contents) if output.format == "csv" else pa.concat_tables(contents)
+    return ScoredBlock(n_rows, content, invalid, broken)
+
+
+def _read(block: Block, validator: RowValidator, reading: Reading) -> Iterator[Rows]:
+    if isinstance(block, CsvBlock):
+        yield read_csv_rows(block.read(), validator, reading)
+    else:
+        for batch in block.read(reading.names):
+            yield check_batch(batch, validator, reading)
+
+
+def _prediction_names(model: TrainedModel) -> Sequence[str]:
+    return ["prediction"] if len(model.classes) == 2 else model.classes
+
+
+def _scores(model: TrainedModel) -> Iterator[tuple[str, Any]]:
+    """Yield each score behind the probabilities after the prefix of its explanation's columns."""
+    scores = model.scores()
+    for label, score in zip(model.classes, scores, strict=False):
+        yield "explanation." if len(scores) == 1 else f"explanation.{label}.", score
+
+
+def _part_names(model: TrainedModel, prefix: str) -> list[str]:
+    names = [f"{prefix}contributions.{feature.name}" for feature in model.features]
+    return [f"{prefix}baseline", *names]
+
+
+@dataclass(frozen=True)
+class _Predictions:
+    """Rounded probabilities, shape (n_rows,), whose texts are looked up."""
+
+    values: NDArray[np.float64]
+
+
+def _output_columns(model: TrainedModel, rows: Rows, output: Output) -> Iterator[Any]:
+    n_valid = len(rows.ids)
+    yield rows.ids
+    if n_valid:
+        for row in model.rounded_probabilities(rows.columns):
+            yield _Predictions(row) if output.format == "csv" else row
+    else:
+        yield from [pa.array([], pa.float64())] * len(_prediction_names(model))
+    if output.explain:
+        for _, score in _scores(model):
+            yield np.full(n_valid, score.baseline)
+            yield from score.contributions_of_columns(rows.columns)
+    yield from rows.kept.values()
+
+
+# Each prediction is one of these: written as the API writes it, and only once.
+_PREDICTION_TEXTS = pa.array(
+    [orjson.dumps(k / DECIMALS).decode() for k in range(int(DECIMALS) + 1)]
+)
+
+
+def _texts(column: Any) -> pa.Array:
+    """Return a column as text, its missing values as the empty one."""
+    if isinstance(column, _Predictions):
+        places = np.rint(column.values * DECIMALS).astype(np.int32)
+        return _PREDICTION_TEXTS.take(pa.array(places))
+    if isinstance(column, np.ndarray):  # of float64
+        numbers = orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+        return pa.array(numbers[1:-1].split(",") if len(column) else [], pa.string())
+    return column.cast(pa.string()).fill_null("")
+
+
+def _format_csv(columns: Sequence[pa.Array]) -> bytes:
+    """Return columns of text as CSV without a header, quoted only where they must be."""
+    names = list(map(str, range(len(columns))))
+    sink = pa.BufferOutputStream()
+    options = arrow_csv.WriteOptions(include_header=False, quoting_style="none")
+    try:
+        arrow_csv.write_csv(pa.table(list(columns), names), sink, options)
+    except pa.ArrowInvalid:  # something needs quotes
+        by_row = zip(*(map(format_field, column.to_pylist()) for column in columns), strict=True)
+        return "".join([",".join(fields) + "\n" for fields in by_row]).encode()
+    content: bytes = sink.getvalue().to_pybytes()
+    return content

@@ -1,0 +1,178 @@
+"""Rows of a table, checked by the rules of the API: the valid ones by column, the others with why.
+
+Of many rows at once it is soon known that all are valid. Where that is in doubt, the API's own
+validator looks at each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from app.helpers.features import Feature
+from app.helpers.validation import (
+    MAX_ABSOLUTE_NUMBER,
+    MAX_ID_INTEGER,
+    MAX_ID_LENGTH,
+    RowValidator,
+)
+
+ARROW_TYPES: Mapping[str, pa.DataType] = {
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "category": pa.dictionary(pa.int32(), pa.string()),
+}
+
+
+@dataclass(frozen=True)
+class InvalidRow:
+    """A row that breaks the schema: its place among others, from 0, why, and what it holds."""
+
+    place: int
+    reason: str
+    fields: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a table.
+
+    Attributes
+    ----------
+    n_rows : int
+        All, the invalid included.
+    ids : array of shape (n_valid,)
+    columns : shape (n_features, n_valid)
+        What the model is given, in feature order.
+    kept : dict of str to array of shape (n_valid,)
+        The columns that come out as they came in.
+    invalid : list of InvalidRow
+    broken : str
+        Why nothing can be read after these rows; empty if all is well.
+    """
+
+    n_rows: int
+    ids: pa.Array
+    columns: Sequence[Any]
+    kept: dict[str, pa.Array] = field(default_factory=dict)
+    invalid: list[InvalidRow] = field(default_factory=list)
+    broken: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a table is read.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The columns that are read: of a CSV all, of Parquet those that are needed.
+    id : str
+        The column of ids.
+    keep : tuple of str
+        The columns that come out as they came in.
+    skip : bool
+        Whether there is to be a reason for each invalid row; else the first is enough.
+    """
+
+    names: tuple[str, ...]
+    id: str
+    keep: tuple[str, ...] = ()
+    skip: bool = False
+
+
+def check_quickly(
+    typed: Mapping[str, pa.Array],
+    as_they_are: Mapping[str, pa.Array],
+    features: Sequence[Feature],
+    reading: Reading,
+) -> Rows | None:
+    """Return the rows if they are all valid beyond doubt.
+
+    Parameters
+    ----------
+    typed, as_they_are : dict of str to array of shape (n_rows,)
+        The features' columns; the ids' and those that are kept.
+    """
+    ids = as_they_are[reading.id]
+    if not _are_ids(ids):
+        return None
+    columns = []
+    for own in features:
+        values = _values(typed[own.name], own)
+        if values is None:
+            return None
+        columns.append(values)
+    return Rows(len(ids), ids, columns, {name: as_they_are[name] for name in reading.keep})
+
+
+def _are_ids(ids: pa.Array) -> bool:
+    if ids.null_count:
+        return False
+    if pa.types.is_integer(ids.type):
+        ends = pc.min_max(ids).as_py().values()
+        return all(abs(end or 0) <= MAX_ID_INTEGER for end in ends)
+    if pa.types.is_dictionary(ids.type):
+        ids = ids.dictionary
+    return (pc.max(pc.utf8_length(ids.cast(pa.string()))).as_py() or 0) <= MAX_ID_LENGTH
+
+
+def _values(column: pa.Array, own: Feature) -> Any:
+    """Return a column's values as an array, None if one may break the schema."""
+    if column.null_count and not own.nullable:
+        return None
+    if own.type == "category":
+        return _categories(column, own)
+    try:
+        numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:  # an integer that no float64 is
+        return None
+    n_valid = np.count_nonzero(np.abs(numbers) <= MAX_ABSOLUTE_NUMBER)  # NaN is not
+    return numbers if n_valid == len(column) - column.null_count else None
+
+
+def _categories(column: pa.Array, own: Feature) -> Any:
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    categories = column.dictionary.to_pylist()
+    if not set(own.categories).issuperset(categories):
+        return None
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.array([*categories, None], dtype=object)[codes]
+
+
+def find_invalid(
+    columns: Mapping[str, Sequence[Any]], validator: RowValidator, *, all_of_them: bool
+) -> dict[int, str]:
+    """Return why rows break the schema, by their place; of the first only, unless all are wanted.
+
+    Parameters
+    ----------
+    columns : dict of str to sequence of shape (n_rows,)
+        By key, as in a request.
+    """
+    if validator.are_valid_columns({key: list(values) for key, values in columns.items()}):
+        return {}
+    invalid: dict[int, str] = {}
+    for place, values in enumerate(zip(*columns.values(), strict=True)):
+        row = dict(zip(columns, values, strict=True))
+        if not validator.is_valid(row):
+            invalid[place] = validator.describe(row)
+            if not all_of_them:
+                break
+    return invalid
+
+
+def valid_places(n_rows: int, invalid: Mapping[int, str], reading: Reading) -> list[int]:
+    """Return the places of the rows to score: none where one that is invalid ends it all."""
+    if invalid and not reading.skip:
+        return []
+    return [place for place in range(n_rows) if place not in invalid]
+
+
+def take(values: Sequence[Any], places: Sequence[int]) -> Sequence[Any]:
+    """Return the values at some places, in order."""
+    return values if len(places) == len(values) else [values[place] for place in places]

@@ -1,0 +1,138 @@
+"""Where work runs: in this process, in several, or on a Dask cluster.
+
+What runs where, and what becomes of it when a worker dies, is the executor's and Dask's to decide.
+"""
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from app.helpers.errors import ApplicationError
+
+CONNECT_SECONDS = 10.0  # to reach a scheduler, and for it to have a worker
+_AHEAD = 2  # tasks a core that are handed out before the first is taken back
+
+Result = TypeVar("Result")
+RunAll = Callable[[Iterable[Any]], Iterator[tuple[Any, Result]]]
+
+
+class UnusableCluster(ApplicationError):
+    """There is no cluster, or it cannot go on."""
+
+
+@contextmanager
+def runner(
+    function: Callable[..., Result], shared: Any, workers: int, scheduler: str | None
+) -> Iterator[RunAll[Result]]:
+    """Give what runs a function on many tasks and yields each with its result, in order.
+
+    Parameters
+    ----------
+    function : callable
+        Of `shared` and what a task holds. It may be run again when a worker dies.
+    shared : any
+        The same for all tasks; sent to each worker once.
+    workers : int
+        Processes on this machine; 1 is this one itself.
+    scheduler : str or None
+        The address of a Dask scheduler, whose workers are taken instead.
+
+    Raises
+    ------
+    UnusableCluster
+        If there is no such cluster, or it dies.
+    """
+    if scheduler is not None:
+        with cluster(scheduler) as client:
+            # The result of a task and not data of the client's: it comes back if its worker goes.
+            sent = client.submit(_same, shared, pure=False)
+            n_cores = sum(client.nthreads().values())
+            yield lambda tasks: _in_order(
+                lambda task: client.submit(function, sent, *task, pure=False), tasks, n_cores
+            )
+    elif workers > 1:
+        context = get_context("spawn")  # a fork would copy the threads' locks, not the threads
+        initial = (function, shared)
+        with ProcessPoolExecutor(workers, context, _prepare_process, initial) as pool:
+            try:
+                yield lambda tasks: _in_order(
+                    lambda task: pool.submit(_run_prepared, task), tasks, workers
+                )
+            except BrokenProcessPool as error:
+                raise UnusableCluster("A worker process died; is there enough memory?") from error
+            finally:
+                pool.shutdown(cancel_futures=True)
+    else:
+        yield lambda tasks: ((task, function(shared, *task)) for task in tasks)
+
+
+def _in_order(
+    submit: Callable[[Any], Any], tasks: Iterable[Any], n_cores: int
+) -> Iterator[tuple[Any, Any]]:
+    """Yield tasks with their results; no more of them at once than keep the cores busy."""
+    pending: deque[tuple[Any, Any]] = deque()
+    for task in tasks:
+        pending.append((task, submit(task)))
+        if len(pending) > _AHEAD * n_cores:
+            first, future = pending.popleft()
+            yield first, future.result()
+    while pending:
+        first, future = pending.popleft()
+        yield first, future.result()
+
+
+@contextmanager
+def cluster(scheduler: str) -> Iterator[Any]:
+    """Give a client of the Dask cluster at an address such as tcp://10.0.0.1:8786."""
+    try:
+        from distributed import Client, KilledWorker
+        from distributed.client import FutureCancelledError
+    except ImportError as error:
+        raise UnusableCluster(
+            "A cluster needs Dask; install it with: pip install 'dask[distributed]'"
+        ) from error
+    try:
+        client = Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError) as error:
+        raise UnusableCluster(f"There is no Dask scheduler at {scheduler!r}.") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            yield client
+        except TimeoutError as error:
+            raise UnusableCluster(f"The Dask scheduler at {scheduler!r} has no worker.") from error
+        except KilledWorker as error:
+            raise UnusableCluster(
+                "Dask gave up: one task after another lost its worker."
+            ) from error
+        except FutureCancelledError as error:
+            raise UnusableCluster(f"The Dask scheduler at {scheduler!r} is gone.") from error
+
+
+def _same(shared: Any) -> Any:
+    return shared
+
+
+_prepared: tuple[Callable[..., Any], Any]  # the function, and what is the same for all tasks
+
+
+def _prepare_process(function: Callable[..., Any], shared: Any) -> None:
+    global _prepared
+    _prepared = function, shared
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command's own process ends this one
+
+
+def _run_prepared(task: tuple[Any, ...]) -> Any:
+    function, shared = _prepared
+    return function(shared, *task)
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

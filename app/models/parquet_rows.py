@@ -1,0 +1,95 @@
+"""A batch of a Parquet file → rows, as the API reads JSON of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from app.helpers.errors import InvalidDataset, quote
+from app.helpers.features import Feature
+from app.helpers.validation import RowValidator
+from app.models.checked_rows import (
+    InvalidRow,
+    Reading,
+    Rows,
+    check_quickly,
+    find_invalid,
+    take,
+    valid_places,
+)
+
+
+def check_types(types: Mapping[str, pa.DataType], features: Sequence[Feature], id_: str) -> None:
+    """Return if the columns of ids and features are of types that can hold them.
+
+    Raises
+    ------
+    InvalidDataset
+        If one is not.
+    """
+    for name, kind in [(id_, "id"), *((own.name, own.type) for own in features)]:
+        if not (pa.types.is_null(types[name]) or _IS_KIND[kind](types[name])):
+            raise InvalidDataset(
+                f"Column {quote(name)} is {types[name]}; it must be {_KIND_NAMES[kind]}."
+            )
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    if pa.types.is_dictionary(type_):
+        type_ = type_.value_type
+    is_kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(is_kind(type_) for is_kind in is_kinds)
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    is_kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    return any(is_kind(type_) for is_kind in is_kinds)
+
+
+_KIND_NAMES = {
+    "number": "a number",
+    "boolean": "true or false",
+    "category": "text",
+    "id": "text or a whole number",
+}
+_IS_KIND: Mapping[str, Callable[[pa.DataType], bool]] = {
+    "number": _is_number,
+    "boolean": pa.types.is_boolean,
+    "category": _is_text,
+    "id": lambda type_: _is_text(type_) or pa.types.is_integer(type_),
+}
+
+
+def check_batch(batch: pa.RecordBatch, validator: RowValidator, reading: Reading) -> Rows:
+    """Return the rows of a batch, whose types were checked."""
+    columns = {name: batch.column(name) for name in reading.names}
+    rows = check_quickly(columns, columns, validator.features, reading)
+    return rows or _check_strictly(columns, batch.num_rows, validator, reading)
+
+
+def _check_strictly(
+    columns: Mapping[str, pa.Array], n_rows: int, validator: RowValidator, reading: Reading
+) -> Rows:
+    by_key = {"id": columns[reading.id].to_pylist()} | {
+        own.name: _json_values(columns[own.name]) for own in validator.features
+    }
+    invalid = find_invalid(by_key, validator, all_of_them=reading.skip)
+    valid = valid_places(n_rows, invalid, reading)
+    places = pa.array(valid, pa.int64())
+    return Rows(
+        n_rows,
+        columns[reading.id].take(places),
+        [take(by_key[own.name], valid) for own in validator.features],
+        {name: columns[name].take(places) for name in reading.keep},
+        [
+            InvalidRow(place, reason, [columns[name][place].as_py() for name in reading.names])
+            for place, reason in invalid.items()
+        ],
+    )
+
+
+def _json_values(column: pa.Array) -> list[Any]:
+    """Return values as JSON has them. It knows no NaN: one becomes a text, which is no number."""
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    return ["NaN" if value != value else value for value in column.to_pylist()]

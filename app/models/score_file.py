@@ -1,0 +1,263 @@
+"""Score a whole file, or all of a directory or a pattern of files, with a trained model.
+
+python -m app.models.score_file customers.csv scores.csv v0
+"""
+
+import itertools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import click
+
+from app import settings
+from app.helpers.errors import (
+    ApplicationError,
+    InvalidDataset,
+    InvalidModelFile,
+    UnknownVersion,
+    quote,
+)
+from app.helpers.files import make_filename
+from app.models.csv_file import FIRST_ROW
+from app.models.model_file import open_model_file, read_model_file
+from app.models.notes import note, scoring_progress, warnings_as_notes
+from app.models.signing_key import SigningKeys
+
+try:
+    import pyarrow as pa
+except ModuleNotFoundError:
+    raise SystemExit(
+        "Error: Scoring files needs pyarrow; install it with: pip install pyarrow"
+    ) from None
+
+from app.models.bulk import Output, PackedModel, ScoredBlock, output_names, plan, score_block
+from app.models.parallel import runner
+from app.models.scored_file import open_invalid, open_output
+from app.models.table_file import STANDARD, Block, find_tables, format_of, open_table
+from app.models.trained_model import TrainedModel
+
+INVALID = ".invalid.csv"  # is added to the output's name
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked for besides the files and the version."""
+
+    id: str = "id"
+    keep: bool = False
+    explain: bool = False
+    skip: bool = False
+    workers: int = 1
+    scheduler: str | None = None
+
+
+@dataclass
+class Counts:
+    """How many rows were scored, and how many were invalid and set aside."""
+
+    scored: int = 0
+    invalid: int = 0
+
+
+@warnings_as_notes()
+def score(
+    source: str,
+    target: str,
+    version_id: str,
+    options: Options,
+    config: settings.Settings = settings.current,
+) -> Counts:
+    """Score a file, or all of a directory or a pattern of files into a directory.
+
+    Raises
+    ------
+    ApplicationError
+        If there is no such model, or a file cannot be scored. Files that were complete by then are
+        there; of the others there is nothing.
+    OSError
+        If the output cannot be written.
+    """
+    files = _pair(source, target, options)
+    packed = _read_model(version_id, config)
+    model = packed.unpack()
+    counts = Counts()
+    size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
+    with (
+        scoring_progress(size) as report,
+        runner(score_block, packed, options.workers, options.scheduler) as run_all,
+    ):
+        scored = run_all(_tasks(files, model, options))
+        for (path, output), own in itertools.groupby(scored, key=_file_of):
+            parts = ((block.size, part) for (_, block), part in own)
+            names = output_names(model, output)
+            _write_file(path, files[path], names, output, parts, counts, report)
+    return counts
+
+
+def _tasks(
+    files: Mapping[str, str], model: TrainedModel, options: Options
+) -> Iterator[tuple[Output, Block]]:
+    """Yield what is to be done with each block of all files, in order."""
+    for path, target in files.items():
+        with open_table(path) as table:
+            try:
+                output = plan(
+                    table,
+                    model,
+                    format_of(target),
+                    options.id,
+                    keep=options.keep,
+                    explain=options.explain,
+                    skip=options.skip,
+                )
+            except InvalidDataset as error:
+                raise InvalidDataset(f"{_name(path)}: {error}") from error
+            for block in table.blocks:
+                yield output, block
+
+
+def _file_of(result: tuple[tuple[Output, Block], ScoredBlock]) -> tuple[str, Output]:
+    (output, block), _ = result
+    return block.path, output
+
+
+def _write_file(
+    path: str,
+    target: str,
+    names: Sequence[str],
+    output: Output,
+    parts: Iterator[tuple[int, ScoredBlock]],
+    counts: Counts,
+    report: Callable[[int, int], None],
+) -> None:
+    """Write what came of one file's blocks, each after its size in bytes, and count its rows."""
+    number = FIRST_ROW if format_of(path) == "csv" else 1  # of the next row
+    skip = output.reading.skip
+    with ExitStack() as stack:
+        write = stack.enter_context(open_output(target, output.format, names))
+        if skip:
+            set_aside = stack.enter_context(open_invalid(target + INVALID, output.reading.names))
+        for size, part in parts:
+            for row in part.invalid:
+                if not skip:
+                    raise InvalidDataset(f"{_name(path)}, row {number + row.place}: {row.reason}.")
+                set_aside(number + row.place, row)
+            if part.broken:
+                raise InvalidDataset(f"{_name(path)}, row {number + part.n_rows}: {part.broken}.")
+            write(part.content)
+            number += part.n_rows
+            counts.invalid += len(part.invalid)
+            counts.scored += part.n_rows - len(part.invalid)
+            report(size, counts.scored)
+
+
+def _pair(source: str, target: str, options: Options) -> dict[str, str]:
+    """Return where what comes of each file goes."""
+    paths = find_tables(source)
+    if paths is None:
+        files = {source: target}
+    else:
+        files = {path: os.path.join(target, os.path.basename(path)) for path in paths}
+        if target == STANDARD or (os.path.exists(target) and not os.path.isdir(target)):
+            raise InvalidDataset(f"{target!r} is no directory; several files need one.")
+        if len(set(files.values())) < len(files):
+            raise InvalidDataset("Two of the files have the same name; score them one by one.")
+    for path, own in files.items():
+        format_of(path), format_of(own)
+        if path != STANDARD and os.path.realpath(path) == os.path.realpath(own):
+            raise InvalidDataset(f"{path!r} cannot be both the input and the output.")
+        if own == STANDARD and options.skip:
+            raise InvalidDataset("Invalid rows go to a file beside the output; name a file for it.")
+    if paths is not None:
+        os.makedirs(target, exist_ok=True)
+    return files
+
+
+def _name(path: str) -> str:
+    return "stdin" if path == STANDARD else repr(path)
+
+
+def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
+    """Return a model whose signature and digest were verified."""
+    path = os.path.join(config.models_root, make_filename(version_id))
+    keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read()
+    try:
+        with open_model_file(path) as file:
+            manifest, pickle = read_model_file(file, version_id, keys)
+    except FileNotFoundError as error:
+        raise UnknownVersion(version_id) from error
+    except InvalidModelFile as error:
+        raise InvalidModelFile(
+            f"Trained model version {quote(version_id)} cannot be used: {error}."
+        ) from error
+    return PackedModel(manifest.to_json(), pickle)
+
+
+@click.command()
+@click.argument("source", metavar="INPUT")
+@click.argument("target", metavar="OUTPUT")
+@click.argument("version")
+@click.option("--id", "id_", default="id", show_default=True, help="Column of ids.")
+@click.option("--keep", is_flag=True, help="Write the input's columns, too.")
+@click.option("--explain", is_flag=True, help="Write what each feature contributed, too.")
+@click.option(
+    "--invalid",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="Stop at the first row that breaks the schema, or write such rows to OUTPUT.invalid.csv.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes on this machine.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster's, such as tcp://host:8786.")
+def main(
+    source: str,
+    target: str,
+    version: str,
+    id_: str,
+    keep: bool,
+    explain: bool,
+    invalid: str,
+    workers: int,
+    scheduler: str | None,
+) -> None:
+    """Score the file INPUT with VERSION and write the predictions to OUTPUT.
+
+    Both are .csv or .parquet, or - for stdin and stdout. If INPUT is a directory or a pattern in
+    quotes, OUTPUT is a directory that gets a file for each.
+    """
+    options = Options(id_, keep, explain, invalid == "skip", workers, scheduler)
+    started = time.monotonic()
+    try:
+        counts = score(source, target, version, options, settings.current)
+    except (ApplicationError, pa.ArrowException) as error:
+        note(f"Error: {' '.join(str(error).split())}")
+        sys.exit(2)
+    except BrokenPipeError:  # nobody reads what is printed; click knows how to end
+        raise
+    except OSError as error:
+        note(f"Error: {error.filename!r} cannot be written: {error.strerror}.")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        note("Interrupted; a file that was not complete is not there.")
+        sys.exit(130)
+    seconds = time.monotonic() - started
+    rate = counts.scored / seconds
+    note(f"Scored {counts.scored:,} rows in {seconds:.1f} s, {rate:,.0f} a second.")
+    if options.skip:
+        note(f"Set aside {counts.invalid:,} invalid rows.")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    main()

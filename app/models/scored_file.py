@@ -1,0 +1,79 @@
+"""What is written of a scored table: its output, and the rows that were left aside."""
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.helpers.payloads import format_field
+from app.models.checked_rows import InvalidRow
+from app.models.table_file import BATCH_ROWS, STANDARD, Format
+from app.utils.files import open_atomically
+
+
+@contextmanager
+def open_output(
+    path: str, format_: Format, names: Sequence[str]
+) -> Iterator[Callable[[Any], None]]:
+    """Give what writes the contents of scored blocks to a file that appears when it is complete.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    header = (",".join(map(format_field, names)) + "\n").encode()
+    if path == STANDARD:
+        sys.stdout.buffer.write(header)
+        yield lambda content: _write(sys.stdout.buffer, content)
+        sys.stdout.buffer.flush()
+    elif format_ == "csv":
+        with open_atomically(path) as file:
+            file.write(header)
+            yield lambda content: _write(file, content)
+    else:
+        with open_atomically(path) as file, _ParquetOutput(file) as output:
+            yield output.write
+
+
+def _write(file: Any, content: bytes) -> None:
+    file.write(content)
+
+
+class _ParquetOutput:
+    """Writes tables of one schema, which is that of the first."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._writer: Any = None
+
+    def __enter__(self) -> "_ParquetOutput":
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        """Add a table's rows."""
+        if self._writer is None:
+            # What repeats: predictions have four places, ids are all different.
+            repeating = [name for name in table.column_names if name != "id"]
+            self._writer = pq.ParquetWriter(self._file, table.schema, use_dictionary=repeating)
+        self._writer.write_table(table, BATCH_ROWS)
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if self._writer is not None and kind is None:
+            self._writer.close()
+
+
+@contextmanager
+def open_invalid(path: str, names: Sequence[str]) -> Iterator[Callable[[int, InvalidRow], None]]:
+    """Give what writes an invalid row after its number and the reason; a CSV, as `open_output`."""
+    with open_atomically(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["row", "reason", *names])
+        yield lambda number, row: writer.writerow([number, row.reason, *row.fields])
+        text.detach()
