@@ -1,6 +1,6 @@
 # Everything happens in .venv, made from the locked requirements; nothing else is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-browser bench bench-peers lint lock clean
+.PHONY: help run train test test-browser test-fuzz bench bench-peers lint audit lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,6 +27,10 @@ test-browser: .venv/dev ## Run the pages in Chromium
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra browser
 	$(BIN)/python -m pytest tests/browser
 
+test-fuzz: .venv/dev ## Send FUZZ_CASES (100000) and more made-up requests
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra fuzz
+	$(BIN)/python -m pytest tests/fuzz/*_tests.py
+
 bench: .venv/dev ## Measure speed and memory, against floors and peers (needs wrk)
 	$(BIN)/python -m tests.benchmarks.run
 
@@ -37,6 +41,10 @@ lint: .venv/dev ## Check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+audit: .venv/dev ## Look for known vulnerabilities in the locks, and for secrets in the files
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra audit
+	$(BIN)/python -m tests.audit
 
 lock: .venv/dev ## Renew requirements-*.txt from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

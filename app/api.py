@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, current_app, g, request
 
@@ -138,7 +139,9 @@ def _media_type() -> str:
 
 
 def _wants_explanation(media_type: str) -> bool:
-    explain = request.args.get("explain", "false")
+    # Not request.args, which fails on bytes that are no UTF-8.
+    text: str = request.environ.get("QUERY_STRING", "")
+    explain = parse_qs(text, keep_blank_values=True).get("explain", ["false"])[0]
     if explain not in ("true", "false"):
         raise errors.InvalidRequest("The query parameter 'explain' must be true or false.")
     if explain == "true" and media_type == "text/csv":
@@ -147,7 +150,7 @@ def _wants_explanation(media_type: str) -> bool:
 
 
 def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response:
-    payload = parse_json(body, services().limits.max_json_rows)
+    payload = parse_json(body, services().limits.max_json_rows, len(model.features) + 1)
     validate(payload, model.validator)
     if isinstance(payload, dict):
         g.vector = make_feature_vector(payload, model.features)

@@ -74,7 +74,7 @@ def make_openapi(
     responses = {
         "NoHost": _error("The request is wrong.", no_host=NO_HOST),
         "TooLarge": _error(
-            "There are too many bytes or rows.",
+            "There are too many bytes, rows, or values for so many rows.",
             bytes=f"Request body is larger than {max_body_bytes} bytes.",
             json_rows=f"Request has more than {max_json_rows} rows.",
             csv_rows=f"Request has more than {max_csv_rows} rows.",

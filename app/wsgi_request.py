@@ -101,6 +101,8 @@ def drain_body(environ: Environ, limit: int) -> bool:
     if environ.get(_READ):
         return True
     declared = _expected_length(environ)
+    if declared and environ.get("HTTP_EXPECT"):
+        return False  # the client waits to be told to go on (RFC 9110, section 10.1.1); it is not
     left = 2 * limit if declared is None else min(declared, 2 * limit)
     deadline = time.monotonic() + DRAIN_SECONDS
     while left > 0 and time.monotonic() < deadline:

@@ -305,6 +305,40 @@ def test_layouts_of_one_table(text: str) -> None:
     assert columns == [[1.5, 1.5], [None] * 2, [True] * 2, [None] * 2, ["red"] * 2, [None] * 2]
 
 
+@pytest.mark.parametrize(
+    "body", [b"[" + b"0," * 100_000 + b"0]", b"[[]" * 60_000, b'{"a":0,' * 60_000, b"," * 100_001]
+)
+def test_more_values_than_rows_can_have_are_not_parsed(body: bytes) -> None:
+    """Each would take many times its size in memory."""
+    message = r"^Request has more values than 10 rows can have\.$"
+    with pytest.raises(PayloadTooLarge, match=message):
+        parse_json(body, 10, 7)
+    with pytest.raises(PayloadTooLarge, match=message):
+        parse_csv(body.replace(b"[", b",").replace(b"{", b","), VALIDATOR, 10)
+
+
+@pytest.mark.parametrize("text", ["," * 200_000, '[{"\\' * 200_000])
+def test_what_is_in_a_text_is_no_value(text: str) -> None:
+    """However many commas or brackets it has."""
+    assert parse_json(json.dumps([{"id": text}]).encode(), 10, 7) == [{"id": text}]
+    quoted = text.replace('"', '""')
+    assert f"{len(text)}" not in parse_messages(f'{HEADER}\n"{quoted}",1,,true,,red,\n')
+
+
+def parse_messages(text: str) -> str:
+    """Return what is wrong with the rows of a CSV text."""
+    with pytest.raises(InvalidPayload) as caught:
+        parse(text)
+    return str(caught.value)
+
+
+def test_unclosed_texts_take_linear_time() -> None:
+    """A million quotes and backslashes are looked at once."""
+    for body in (b'"' + b'\\"' * 1_000_000 + b"," * 200_000, b'"' * 1_000_001 + b"," * 200_000):
+        with pytest.raises((InvalidPayload, PayloadTooLarge)):
+            parse_json(body, 10, 7)
+
+
 def test_a_header_alone_has_no_rows() -> None:
     """As an empty array has none."""
     for text in (HEADER, f"{HEADER}\n", f"{HEADER}\r\n\r\n", f'"id"{HEADER[2:]}\n'):

@@ -468,6 +468,14 @@ def test_request_ids(client: FlaskClient) -> None:
     assert len(ids) == 5
 
 
+def test_a_query_that_is_no_text(client: FlaskClient) -> None:
+    """Bytes that are no UTF-8 are somebody's mistake, not the server's failure."""
+    for query, status in (("\x80=1", 200), ("explain=\xff", 400), ("a=1&explain", 400)):
+        environ = {"QUERY_STRING": query}
+        response = client.post("/v0/predict", json=ROW, environ_overrides=environ)
+        assert response.status_code == status
+
+
 # API keys
 
 

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,10 @@ from app.helpers.features import Value
 from app.helpers.validation import RowValidator, validate
 
 _CHUNK_ROWS = 256
+_MANY_VALUES = 100_000  # that nobody need count: a few megabytes
+# Linear in time, whatever they meet: possessive, and a string may lack its end.
+_JSON_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_CSV_STRING = re.compile(rb'"[^"]*+"?')
 _SPECIAL_CHARACTERS = ',"\r\n'
 _NUMBER_CHARACTERS = b"0123456789+-.eE"
 BOOLEANS: Mapping[str, bool] = {
@@ -21,7 +26,7 @@ BOOLEANS: Mapping[str, bool] = {
 }
 
 
-def parse_json(body: bytes, max_rows: int) -> Any:
+def parse_json(body: bytes, max_rows: int, n_keys: int = 0) -> Any:
     """Return the value of a JSON text (RFC 8259; no NaN, no Infinity).
 
     Raises
@@ -29,8 +34,11 @@ def parse_json(body: bytes, max_rows: int) -> Any:
     InvalidPayload
         If it is no JSON.
     PayloadTooLarge
-        If it is an array of more than `max_rows`.
+        If it is an array of more than `max_rows`, or holds more values than so many rows of
+        `n_keys` keys can have.
     """
+    if len(body) > _MANY_VALUES:
+        _check_value_count(body, b",[{", _JSON_STRING, max_rows, n_keys)
     try:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -72,6 +80,8 @@ def parse_csv(
     PayloadTooLarge
         If it has more than `max_rows`.
     """
+    if len(body) > _MANY_VALUES:
+        _check_value_count(body, b",", _CSV_STRING, max_rows, len(validator.features) + 1)
     try:
         columns = _read_columns(read_lines(body, max_rows), validator, max_rows)
     except UnicodeDecodeError as error:
@@ -82,6 +92,23 @@ def parse_csv(
         by_row = zip(*columns.values(), strict=True)
         validate([dict(zip(columns, values, strict=True)) for values in by_row], validator)
     return columns["id"], [columns[feature.name] for feature in validator.features]
+
+
+def _check_value_count(
+    body: bytes, marks: bytes, strings: re.Pattern[bytes], max_rows: int, n_keys: int
+) -> None:
+    """Refuse, before it is parsed, what would take many times its size in memory.
+
+    A value stands behind a comma or a bracket. Only where they are too many, those in strings are
+    left out of account, which takes time.
+    """
+    most = max(_MANY_VALUES, max_rows * (n_keys + 1))
+    if _count(body, marks) > most and _count(strings.sub(b"", body), marks) > most:
+        raise PayloadTooLarge(f"Request has more values than {max_rows} rows can have.")
+
+
+def _count(body: bytes, marks: bytes) -> int:
+    return sum(map(body.count, marks))
 
 
 def read_lines(body: bytes, max_rows: int) -> Iterator[list[str]]:

@@ -1,0 +1,139 @@
+"""The server with the shipped nginx in front or without, and clients that watch how it answers."""
+
+import http.client
+import json
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from app.settings import Settings
+from tests.conftest import ROOT, running_server
+
+ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
+BODY = json.dumps(ROW).encode()
+PREDICTION = b'{"id":"2","prediction":0.8525}\n'
+HEAD = b"POST /v0/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_nginx(root: Path, ports: Sequence[int]) -> Iterator[int]:
+    """Run nginx with deploy/nginx.conf, its addresses and files alone changed; give its port."""
+    port, text = free_port(), (ROOT / "deploy/nginx.conf").read_text()
+    (root / "nginx").mkdir()
+    paths = "".join(f"{name}_temp_path {root}/nginx/{name};\n" for name in TEMPORARY)
+    text = re.sub(r"^user .*\n", "", text, flags=re.MULTILINE)
+    text = text.replace("/run/nginx.pid", f"{root}/nginx/pid").replace("http {", f"http {{ {paths}")
+    text = text.replace("/var/log/nginx", f"{root}/nginx").replace("listen 80", f"listen {port}")
+    for shipped, actual in zip(("8081", "8082"), ports, strict=True):
+        text = text.replace(f"127.0.0.1:{shipped}", f"127.0.0.1:{actual}")
+    (root / "nginx.conf").write_text(text.replace(f"listen {port}", f"listen 127.0.0.1:{port}"))
+    nginx = subprocess.Popen([NGINX, "-c", f"{root}/nginx.conf", "-g", "daemon off;"])
+    try:
+        until_listening(port)
+        yield port
+    finally:
+        nginx.terminate()
+        nginx.wait(timeout=30)
+
+
+def until_listening(port: int) -> None:
+    """Wait until somebody answers there."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"nobody listens on port {port}")
+
+
+@contextmanager
+def two_replicas(root: Path, config: Settings) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """Run nginx before two servers that share their models; give its port and a server."""
+    with ExitStack() as stack:
+        started = [stack.enter_context(running_server(config, 1, **BEHIND)) for _ in range(2)]
+        port = stack.enter_context(running_nginx(root, [port for port, _ in started]))
+        yield port, started[0][1]
+
+
+BEHIND = {"TRUSTED_PROXIES": "1"}
+
+
+class Clients:
+    """Well-behaved clients, one prediction after the other, each on a connection that is kept."""
+
+    def __init__(self, port: int, number: int = 4) -> None:
+        self._port = port
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(number)]
+        self.durations: list[float] = []
+        self.failures: Counter[str] = Counter()
+
+    def __enter__(self) -> "Clients":
+        """Begin to ask."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for the last answers."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def p99(self) -> float:
+        """Return the 99th percentile of the durations, in ms."""
+        return statistics.quantiles(self.durations, n=100)[98] * 1000
+
+    def _ask(self) -> None:
+        headers = {"Content-Type": "application/json"}
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)) as connection:
+            while not self._stop.is_set():
+                started = time.perf_counter()
+                try:
+                    connection.request("POST", "/v0/predict", BODY, headers)
+                    response = connection.getresponse()
+                    if (answer := (response.status, response.read())) != (200, PREDICTION):
+                        self.failures[str(answer)] += 1
+                except (OSError, http.client.HTTPException) as error:
+                    self.failures[repr(error)] += 1
+                    connection.close()
+                self.durations.append(time.perf_counter() - started)
+                time.sleep(0.005)  # what is measured is the server, not this machine's two cores
+
+
+def watch(port: int, seconds: float) -> Clients:
+    """Return what well-behaved clients met in that time."""
+    with Clients(port) as clients:
+        time.sleep(seconds)
+    return clients
+
+
+def answers(port: int, sent: bytes, patience: float = 0.5) -> bytes:
+    """Send bytes, and return all that comes back until the end or until nothing more comes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=patience) as client:
+        received = b""
+        try:
+            client.sendall(sent)
+            while chunk := client.recv(65536):
+                received += chunk
+        except OSError:
+            pass
+    return received

@@ -1,0 +1,87 @@
+"""nginx as shipped, before two replicas that share their models."""
+
+import http.client
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+from tests.chaos.front import NGINX, Clients, two_replicas
+
+if not os.path.exists(NGINX):
+    pytest.skip("apt-get install nginx", allow_module_level=True)
+
+
+@pytest.fixture
+def replicas(
+    tmp_path: Path, config_with_v0: Settings
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """The port of nginx, and one of the two servers behind it."""
+    with two_replicas(tmp_path, config_with_v0) as running:
+        yield running
+
+
+def kill_with_workers(server: subprocess.Popen[str]) -> None:
+    """Kill a server and its workers at once, as a machine that dies would."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    for pid in (server.pid, *map(int, children)):
+        os.kill(pid, signal.SIGKILL)
+    server.wait()
+
+
+def test_a_replica_that_dies_under_load_is_not_noticed(
+    replicas: tuple[int, subprocess.Popen[str]],
+) -> None:
+    """What it had in hand, the other one answers: no request fails."""
+    port, server = replicas
+    with Clients(port, number=16) as clients:
+        time.sleep(2)
+        kill_with_workers(server)
+        time.sleep(4)
+    print(f"\n{len(clients.durations)} requests, p99 {clients.p99():.1f} ms, {clients.failures}")
+    assert len(clients.durations) > 100
+    assert not clients.failures
+
+
+def test_a_replica_that_stops_under_load_is_not_noticed(
+    replicas: tuple[int, subprocess.Popen[str]],
+) -> None:
+    """Nor one that is told to, as for an update."""
+    port, server = replicas
+    with Clients(port, number=16) as clients:
+        time.sleep(1)
+        server.terminate()
+        server.wait()
+        time.sleep(2)
+    print(f"\n{len(clients.durations)} requests, p99 {clients.p99():.1f} ms, {clients.failures}")
+    assert not clients.failures
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "message"),
+    [
+        ({"Content-Length": "1000000000"}, 413, "Request body is larger than 16777216 bytes."),
+        ({"Host": "a b"}, 400, "Bad request."),
+    ],
+)
+def test_what_nginx_refuses_has_the_shape_of_any_error(
+    replicas: tuple[int, subprocess.Popen[str]], headers: dict[str, str], status: int, message: str
+) -> None:
+    """JSON with a message, and no banner with a version."""
+    with closing(http.client.HTTPConnection("127.0.0.1", replicas[0], timeout=10)) as connection:
+        connection.request("POST", "/v0/predict", headers=headers)
+        response = connection.getresponse()
+        assert response.status == status
+        assert response.read() == f'{{"message":"{message}"}}\n'.encode()
+        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["Server"] == "nginx"
+
+
+if __name__ == "__main__":
+    raise SystemExit(pytest.main([__file__]))
