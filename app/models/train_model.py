@@ -258,6 +258,8 @@ def main(
     Prints the ROC AUC on a quarter of the rows, which the model has not seen.
     """
     config = settings.current
+    if scheduler is not None and not search:
+        raise click.UsageError("--scheduler is for --search.")
     try:
         train(
             csv,
