@@ -1,12 +1,14 @@
 # Everything happens in .venv, made from the locked requirements; nothing else is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-browser test-fuzz bench bench-peers lint audit lock clean
+.PHONY: help run train test test-browser test-fuzz bench bench-bulk bench-peers lint audit lock \
+	clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= data/raw/training.csv
 VERSION ?= v0
 MODELS_ROOT ?= trained-models
+ROWS ?= 10000000
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -33,6 +35,9 @@ test-fuzz: .venv/dev ## Send FUZZ_CASES (100000) and more made-up requests
 
 bench: .venv/dev ## Measure speed and memory, against floors and peers (needs wrk)
 	$(BIN)/python -m tests.benchmarks.run
+
+bench-bulk: .venv/dev ## Measure scoring and searching on cores and a cluster (ROWS)
+	$(BIN)/python -m tests.benchmarks.bulk --rows "$(ROWS)"
 
 bench-peers: .venv/dev ## Measure other model servers
 	$(BIN)/python -m tests.benchmarks.peers

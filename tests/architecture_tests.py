@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "app").rglob("*.py"))
-HEAVY = {"pandas", "sklearn", "scipy", "numpy", "joblib"}
+HEAVY = {"pandas", "sklearn", "scipy", "numpy", "joblib", "pyarrow", "dask", "distributed"}
 
 
 def test_imports_keep_the_contracts() -> None:

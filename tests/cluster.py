@@ -4,8 +4,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
-from tests.conftest import ROOT
+ROOT = Path(__file__).parents[1]
 
 
 @contextmanager

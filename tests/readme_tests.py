@@ -53,7 +53,8 @@ def test_a_command_gives_the_answer_shown(shell: dict[str, str], command: str, a
     if command == ". .venv/bin/activate":
         pytest.skip("the tests run in their own environment")
     script = command.replace("localhost:8080", f"127.0.0.1:{shell['PORT']}")
-    script = script.replace("customers.csv", f"{shell['README_ROOT']}/customers.csv")
+    for name in ("customers.csv", "scores.csv"):
+        script = script.replace(name, f"{shell['README_ROOT']}/{name}")
     script = re.sub(r"^python ", f"{sys.executable} ", script)
     result = subprocess.run(
         ["bash", "-c", script],

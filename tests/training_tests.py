@@ -374,6 +374,7 @@ def test_the_manifest_says_what_a_model_was_made_from(
         "drop": ["other"],
         "categorical": ["letter"],
         "missing": ["NA", "?"],
+        "refit_on_all": False,
     }
     assert set(manifest.metrics) == set(manifest.baseline_metrics)
     assert manifest.baseline_metrics["roc_auc"] == 0.5

@@ -105,6 +105,22 @@ def read_dataset(
     return Dataset(frame, target, classes, tuple(feature for _, feature in checked), sha256)
 
 
+def choose_positive_class(dataset: Dataset, label: str | None, target: str) -> int | None:
+    """Return the positive class's number, None with three or more classes."""
+    if label is None:
+        return 1 if len(dataset.classes) == 2 else None
+    if label not in dataset.classes:
+        raise InvalidDataset(
+            f"There is no class {quote(label)} in column {quote(target)};"
+            f" there are {enumerate_first(map(quote, dataset.classes))}."
+        )
+    if len(dataset.classes) > 2:
+        raise InvalidDataset(
+            f"There is no positive class among {len(dataset.classes)}; leave --positive-class out."
+        )
+    return dataset.classes.index(label)
+
+
 def _choose(header: Sequence[str], columns: Columns) -> list[str]:
     """Return the names of the features."""
     optional_id = [] if columns.id == DEFAULT_ID else [columns.id]

@@ -40,6 +40,8 @@ class Manifest:
         Versions that the model was made with.
     self_check : dict
         `rows` and `probabilities`, shape (n_rows, n_classes), that a loaded model must reproduce.
+    search : dict or None
+        What `search` returned, if the parameters were searched.
     size, sha256 : int, str
         Of the pickle that precedes the manifest.
     format : int
@@ -58,6 +60,7 @@ class Manifest:
     curves: dict[str, Any]
     libraries: dict[str, str]
     self_check: dict[str, Any]
+    search: dict[str, Any] | None = None
     size: int = 0
     sha256: str = ""
     format: int = FORMAT

@@ -69,3 +69,4 @@ def scoring_progress(size: int) -> Iterator[Callable[[int, int], None]]:
         length=size, label="Scoring", file=sys.stderr, hidden=hidden, item_show_func=show
     ) as bar:
         yield bar.update
+        bar.update(max(0, size - bar.pos))  # headers are in no block

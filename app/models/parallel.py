@@ -3,6 +3,7 @@
 What runs where, and what becomes of it when a worker dies, is the executor's and Dask's to decide.
 """
 
+import logging
 import os
 import signal
 from collections import deque
@@ -60,6 +61,11 @@ def runner(
         context = get_context("spawn")  # a fork would copy the threads' locks, not the threads
         initial = (function, shared)
         with ProcessPoolExecutor(workers, context, _prepare_process, initial) as pool:
+            # What is ignored when a process starts stays so in there: Ctrl+C is ours to handle.
+            interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for _ in range(workers):
+                pool.submit(int)
+            signal.signal(signal.SIGINT, interrupt)
             try:
                 yield lambda tasks: _in_order(
                     lambda task: pool.submit(_run_prepared, task), tasks, workers
@@ -97,6 +103,8 @@ def cluster(scheduler: str) -> Iterator[Any]:
         raise UnusableCluster(
             "A cluster needs Dask; install it with: pip install 'dask[distributed]'"
         ) from error
+    for name in ("distributed", "distributed.client"):  # what it logs, we say in a line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(scheduler, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError) as error:
@@ -125,7 +133,6 @@ _prepared: tuple[Callable[..., Any], Any]  # the function, and what is the same 
 def _prepare_process(function: Callable[..., Any], shared: Any) -> None:
     global _prepared
     _prepared = function, shared
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command's own process ends this one
 
 
 def _run_prepared(task: tuple[Any, ...]) -> Any:

@@ -12,7 +12,8 @@ from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
 from app.helpers.errors import quote
-from app.helpers.features import Feature, Value
+from app.helpers.features import Feature, Value, make_feature_columns
+from app.models.trained_model import estimator_probabilities, make_frame
 
 MAX_TYPICAL_ROWS = 200
 MAX_TYPICAL_VALUES = 20_000  # of all rows together: the manifest has its limit
@@ -83,6 +84,20 @@ def _typical_values(feature: Feature, column: "pd.Series[Any]") -> list[Value]:
     if feature.type == "boolean":
         return [median >= 0.5, median < 0.5, *missing]
     return [median, median - deviation, median + deviation, *missing]
+
+
+def make_self_check(
+    estimator: Any,
+    features: Sequence[Feature],
+    frame: pd.DataFrame,
+    n_classes: int,
+    positive: int | None,
+) -> dict[str, Any]:
+    """Return made-up rows and their probabilities, which a loaded model must reproduce."""
+    rows = typical_rows(features, frame, n_classes)
+    check_frame = make_frame(make_feature_columns(rows, features), features)
+    probabilities = estimator_probabilities(estimator, check_frame, positive)
+    return {"rows": rows, "probabilities": probabilities.T.tolist()}
 
 
 def find_constants(features: Sequence[Feature], frame: pd.DataFrame) -> Iterator[str]:

@@ -158,6 +158,8 @@ def _write_file(
 
 def _pair(source: str, target: str, options: Options) -> dict[str, str]:
     """Return where what comes of each file goes."""
+    if options.scheduler is not None and source != STANDARD:
+        source = os.path.abspath(source)  # its workers are at home elsewhere
     paths = find_tables(source)
     if paths is None:
         files = {source: target}

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from app.helpers.errors import InvalidDataset
 from app.helpers.payloads import read_lines
 from app.models.csv_file import MAX_LINE_SIZE, open_csv
+from app.utils.files import identify
 
 STANDARD = "-"  # stands for stdin and stdout
 BLOCK_SIZE = 4 * 1024 * 1024  # bytes
@@ -160,11 +161,14 @@ def open_table(path: str) -> Iterator[Table]:
         yield _open_csv(sys.stdin.buffer, path)
     else:
         with open_csv(path) as file:
-            before = os.fstat(file.fileno())
+            before = identify(os.fstat(file.fileno()))
             yield _open_csv(file, path)
-            after = os.stat(path)
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise InvalidDataset(f"{path!r} changed while it was read.")
+            try:
+                changed = identify(os.stat(path)) != before  # blocks are read by the name
+            except OSError:
+                changed = True
+            if changed:
+                raise InvalidDataset(f"{path!r} changed while it was read.")
 
 
 def _open_parquet(path: str) -> Table:

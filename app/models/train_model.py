@@ -7,7 +7,6 @@ import itertools
 import math
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,30 +18,30 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from app import settings
-from app.helpers.errors import (
-    ApplicationError,
-    InvalidDataset,
-    InvalidModelFile,
-    enumerate_first,
-    quote,
-)
-from app.helpers.features import Feature, make_feature_columns
+from app.helpers.errors import ApplicationError, InvalidModelFile
 from app.helpers.files import make_filename
 from app.models.classifier import build_classifier
-from app.models.dataset import DEFAULT_ID, Columns, Dataset, read_dataset
+from app.models.dataset import (
+    DEFAULT_ID,
+    Columns,
+    Dataset,
+    choose_positive_class,
+    read_dataset,
+)
 from app.models.evaluate_model import Probabilities, evaluate, evaluate_baseline, make_curves
 from app.models.manifest import Manifest
 from app.models.model_file import write_model_file
 from app.models.notes import note, progress, warnings_as_notes
-from app.models.profile_data import describe_features, find_constants, find_leaks, typical_rows
-from app.models.signing_key import SigningKeys
-from app.models.trained_model import (
-    TrainedModel,
-    estimator_probabilities,
-    library_versions,
-    make_frame,
-    prove,
+from app.models.parallel import count_cores
+from app.models.profile_data import (
+    describe_features,
+    find_constants,
+    find_leaks,
+    make_self_check,
 )
+from app.models.search import Search
+from app.models.signing_key import SigningKeys
+from app.models.trained_model import TrainedModel, library_versions, prove
 
 VALIDATION_SHARE = 0.25
 SEED = 1
@@ -66,6 +65,8 @@ def train(
     columns: Columns | None = None,
     positive_class: str | None = None,
     C: float = 0.1,
+    search: Search | None = None,
+    refit_on_all: bool = False,
     config: settings.Settings = settings.current,
 ) -> Manifest:
     """Train a model, print how good it is, and publish it.
@@ -82,6 +83,11 @@ def train(
         Of two classes, the one whose probability is predicted; by default the last.
     C : float
         Inverse of the regularization's strength.
+    search : Search, optional
+        Where to choose it, and the l1_ratio, by cross-validation on the training set.
+    refit_on_all : bool
+        Whether to fit the published model on all rows, once it was evaluated without the
+        validation set.
 
     Raises
     ------
@@ -95,7 +101,7 @@ def train(
     click.echo(f"\nWill train model {version_id} using the file at: {_displayable(path)}\n")
     with progress(path) as report:
         dataset = read_dataset(path, columns, report)
-    positive = _choose_positive_class(dataset, positive_class, columns.target)
+    positive = choose_positive_class(dataset, positive_class, columns.target)
     # Before the long work, but after all that may be refused: a refusal makes no key.
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read_or_create()
 
@@ -109,13 +115,18 @@ def train(
         note(f"Warning: {warning}")
 
     estimator = build_classifier(dataset.features, C=C)
+    found = search.run(estimator, split.X_train, split.y_train, SEED) if search else None
     estimator.fit(split.X_train, split.y_train)
 
     target, probabilities = _predict_validation(estimator, split)
     metrics = evaluate(target, probabilities, positive)
     click.echo(metrics["roc_auc"])
 
-    features = describe_features(dataset.features, split.X_train)
+    X = split.X_train
+    if refit_on_all:
+        X = pd.concat([split.X_train, split.X_validation])
+        estimator.fit(X, np.concatenate([split.y_train, split.y_validation]))
+    features = describe_features(dataset.features, X)
     manifest = Manifest(
         version=version_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -132,17 +143,17 @@ def train(
         positive_class=None if positive is None else dataset.classes[positive],
         parameters={
             "classifier": type(estimator).__name__,
-            "C": C,
+            **(found["trials"][0]["parameters"] if found else {"C": C}),
             "seed": SEED,
+            "refit_on_all": refit_on_all,
             **columns.to_json(),
         },
         metrics=metrics,
         baseline_metrics=evaluate_baseline(split.y_train, target, len(dataset.classes), positive),
         curves=make_curves(target, probabilities, dataset.classes, positive),
         libraries=library_versions(),
-        self_check=_make_self_check(
-            estimator, features, split.X_train, len(dataset.classes), positive
-        ),
+        self_check=make_self_check(estimator, features, X, len(dataset.classes), positive),
+        search=found,
     )
     try:
         prove(TrainedModel(estimator, manifest))
@@ -173,36 +184,6 @@ def _predict_validation(estimator: Any, split: Split) -> tuple[NDArray[np.int64]
     probabilities = estimator.predict_proba(split.X_validation)
     order = np.argsort(probabilities[:, -1])  # the metrics sort a dozen times; now that is quick
     return split.y_validation[order], probabilities[order]
-
-
-def _make_self_check(
-    estimator: Any,
-    features: Sequence[Feature],
-    frame: pd.DataFrame,
-    n_classes: int,
-    positive: int | None,
-) -> dict[str, Any]:
-    """Return made-up rows and their probabilities, which a loaded model must reproduce."""
-    rows = typical_rows(features, frame, n_classes)
-    check_frame = make_frame(make_feature_columns(rows, features), features)
-    probabilities = estimator_probabilities(estimator, check_frame, positive)
-    return {"rows": rows, "probabilities": probabilities.T.tolist()}
-
-
-def _choose_positive_class(dataset: Dataset, label: str | None, target: str) -> int | None:
-    """Return the positive class's number, None with three or more classes."""
-    if label is None:
-        return 1 if len(dataset.classes) == 2 else None
-    if label not in dataset.classes:
-        raise InvalidDataset(
-            f"There is no class {quote(label)} in column {quote(target)};"
-            f" there are {enumerate_first(map(quote, dataset.classes))}."
-        )
-    if len(dataset.classes) > 2:
-        raise InvalidDataset(
-            f"There is no positive class among {len(dataset.classes)}; leave --positive-class out."
-        )
-    return dataset.classes.index(label)
 
 
 def _displayable(path: str) -> str:
@@ -246,6 +227,17 @@ def _check_strength(context: click.Context, parameter: click.Parameter, C: float
     show_default=True,
     help="Inverse of the regularization's strength.",
 )
+@click.option("--search", is_flag=True, help="Choose C and l1_ratio by cross-validation.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=count_cores(),
+    help="Processes that search; the cores unless said.",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="A Dask cluster's that searches: tcp://host:8786."
+)
+@click.option("--refit-on-all", is_flag=True, help="Publish a model of all rows, once evaluated.")
 def main(
     csv: str,
     version: str,
@@ -256,15 +248,29 @@ def main(
     missing: tuple[str, ...],
     positive_class: str | None,
     C: float,
+    search: bool,
+    workers: int,
+    scheduler: str | None,
+    refit_on_all: bool,
 ) -> None:
     """Train a model on the file CSV and publish it as VERSION: v0, v1, ….
 
     Prints the ROC AUC on a quarter of the rows, which the model has not seen.
     """
-    columns = Columns(target, id_, drop, categorical, missing)
     config = settings.current
+    if scheduler is not None and not search:
+        raise click.UsageError("--scheduler is for --search.")
     try:
-        train(csv, version, columns=columns, positive_class=positive_class, C=C, config=config)
+        train(
+            csv,
+            version,
+            columns=Columns(target, id_, drop, categorical, missing),
+            positive_class=positive_class,
+            C=C,
+            search=Search(workers, scheduler) if search else None,
+            refit_on_all=refit_on_all,
+            config=config,
+        )
         if sys.stderr.isatty():
             note(f"Its report, once served: http://localhost:{config.port}/{version}/report")
     except ApplicationError as error:

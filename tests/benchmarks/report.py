@@ -31,6 +31,8 @@ LIBRARIES = (
     "httptools",
     "gunicorn",
     "jsonschema",
+    "pyarrow",
+    "dask",
 )
 
 

@@ -1,0 +1,133 @@
+"""The choice of the regularization by cross-validation, on this machine's cores or on a cluster."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+from app.helpers.errors import ApplicationError
+from app.models.notes import note
+from app.models.parallel import cluster
+
+STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)  # of C
+L1_RATIOS = (0.0, 1.0)
+MAX_FOLDS = 5
+
+
+class NotSearchable(ApplicationError):
+    """The model has nothing to search."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where to search.
+
+    Attributes
+    ----------
+    workers : int
+        Processes on this machine.
+    scheduler : str or None
+        The address of a Dask cluster that is taken instead.
+    """
+
+    workers: int = 1
+    scheduler: str | None = None
+
+    def run(
+        self, estimator: Any, X: pd.DataFrame, y: NDArray[np.int64], seed: int
+    ) -> dict[str, Any]:
+        """Give an unfitted estimator the parameters of the least log loss in cross-validation.
+
+        Parameters
+        ----------
+        estimator : classifier
+            With one parameter `C` somewhere in it, and perhaps its `l1_ratio`.
+        X : DataFrame of shape (n_samples, n_features)
+        y : array of shape (n_samples,)
+
+        Returns
+        -------
+        dict
+            `folds`, and `trials`: of each its `parameters`, the mean `log_loss` over the folds and
+            its standard `deviation`, the best first.
+
+        Raises
+        ------
+        NotSearchable
+            If there is no such parameter.
+        UnusableCluster
+            If there is no such cluster, or it dies.
+        """
+        prefix = _find_prefix(estimator)
+        if f"{prefix}random_state" in estimator.get_params():  # the same data, the same choice
+            estimator.set_params(**{f"{prefix}random_state": seed})
+        folds = min(MAX_FOLDS, int(np.bincount(y).min()))
+        grid = GridSearchCV(
+            estimator,
+            _make_grid(prefix, estimator.get_params()),
+            scoring="neg_log_loss",
+            cv=StratifiedKFold(folds, shuffle=True, random_state=seed),
+            n_jobs=self.workers,
+            refit=False,
+        )
+        with ExitStack() as stack:
+            if self.scheduler is not None:
+                client = stack.enter_context(cluster(self.scheduler))
+                grid.n_jobs = -1
+                stack.enter_context(joblib.parallel_config("dask", client=client))
+            grid.fit(X, y)
+        estimator.set_params(**grid.best_params_)
+        results = grid.cv_results_
+        trials = [
+            {
+                "parameters": {
+                    name.removeprefix(prefix): value for name, value in parameters.items()
+                },
+                "log_loss": float(-results["mean_test_score"][i]),
+                "deviation": float(results["std_test_score"][i]),
+            }
+            for i, parameters in enumerate(results["params"])
+        ]
+        order = sorted(range(len(trials)), key=lambda i: (results["rank_test_score"][i], i))
+        found = {"folds": folds, "trials": [trials[i] for i in order]}
+        note(_describe(found))
+        return found
+
+
+def _describe(found: dict[str, Any]) -> str:
+    best = found["trials"][0]
+    chosen = ", ".join(f"{name} {value}" for name, value in best["parameters"].items())
+    return (
+        f"Of {len(found['trials'])} choices in {found['folds']}-fold cross-validation the best is"
+        f" {chosen}: log loss {best['log_loss']:.4f}."
+    )
+
+
+def _find_prefix(estimator: Any) -> str:
+    """Return what precedes `C` in the name of the estimator's parameter."""
+    names = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    found = [name for name in names if name.rpartition("__")[2] == "C"]
+    if len(found) != 1:
+        raise NotSearchable(
+            "--search tries values of C, and the model of build_classifier() has"
+            f" {'several' if found else 'no such parameter'}; train it without."
+        )
+    return str(found[0].removesuffix("C"))
+
+
+def _make_grid(prefix: str, names: Sequence[str]) -> list[dict[str, Sequence[Any]]]:
+    grid: dict[str, Sequence[Any]] = {f"{prefix}C": STRENGTHS}
+    if f"{prefix}l1_ratio" not in names or f"{prefix}solver" not in names:
+        return [grid]
+    ridge, *others = L1_RATIOS
+    return [
+        grid | {f"{prefix}l1_ratio": [ridge]},
+        # Only saga knows any other ratio than 0, for any number of classes.
+        grid | {f"{prefix}l1_ratio": others, f"{prefix}solver": ["saga"]},
+    ]

@@ -1,0 +1,216 @@
+"""Measures scoring whole files and searching parameters; writes README.md and bulk.svg.
+
+python -m tests.benchmarks.bulk [--rows 100000]
+"""
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from tests.benchmarks import chart, report
+from tests.benchmarks.growth import Curve
+from tests.benchmarks.processes import Cost, run_and_measure
+from tests.benchmarks.report import Row
+from tests.benchmarks.workbench import TRAINING_CSV, Workbench, median, median_ratio
+from tests.cluster import dask_cluster
+
+CHART = Path(__file__).with_name("bulk.svg")
+FULL_ROWS = 10_000_000
+N_FILES = 100
+SEARCH_ROWS = 200_000
+EXTENSIONS = (".csv", ".parquet")
+Subject = Callable[[str], Sequence[str]]  # a table's name without extension → a command
+
+
+def main() -> None:
+    """Run the benchmarks."""
+    parser = argparse.ArgumentParser(description="Measure bulk scoring and search.")
+    parser.add_argument("--rows", type=int, default=FULL_ROWS, help="fewer write nothing")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each subject")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-bulk-") as directory:
+        bench = Workbench(Path(directory), Path(directory), options.rounds, 0.0)
+        bench.train(TRAINING_CSV, "v0")
+        rows = [*_scoring_rows(bench, options.rows), _file_row(bench), *_search_rows(bench)]
+        _show(report.targets_table(rows))
+        curves = _growth(bench, options.rows)
+        _show(report.curves_table(curves))
+        memory = _training_memory(bench, options.rows // 10)
+        _show([memory])
+        if options.rows < FULL_ROWS:
+            return
+        machine = report.describe_machine([sys.executable])
+        lines = [*machine, "", *report.targets_table(rows), "", *report.curves_table(curves)]
+        report.replace_section("bulk", [*lines, "", memory])
+        CHART.write_text(chart.draw(curves))
+
+
+def _score(bench: Workbench, extension: str, *options: str) -> Subject:
+    def command(name: str) -> Sequence[str]:
+        source, output = (f"{bench.directory}/{stem}{extension}" for stem in (name, "output"))
+        return [sys.executable, "-m", "app.models.score_file", source, output, "v0", *options]
+
+    return command
+
+
+def _script(bench: Workbench, name: str) -> Sequence[str]:
+    return [
+        *(sys.executable, "-m", "tests.benchmarks.programs.pandas_scoring"),
+        *(f"{bench.directory}/{name}.csv", f"{bench.directory}/output.csv"),
+        f"{bench.directory}/models/trained-model-v0.p",
+    ]
+
+
+def _scoring_rows(bench: Workbench, count: int) -> list[Row]:
+    """Return the targets of scoring, all against the script."""
+    for extension in EXTENSIONS:
+        _write_table(bench, "one", 1, extension)
+        _write_table(bench, "warm", 500_000, extension)
+        _write_table(bench, "large", count, extension)
+    with ExitStack() as stack:
+        clusters = [stack.enter_context(dask_cluster(workers=n)) for n in (1, 2)]
+        subjects: dict[str, Subject] = {
+            "script": partial(_script, bench),
+            "csv": _score(bench, ".csv"),
+            "csv 2": _score(bench, ".csv", "--workers", "2"),
+            "parquet": _score(bench, ".parquet"),
+            "parquet 2": _score(bench, ".parquet", "--workers", "2"),
+            "dask 1": _score(bench, ".csv", "--scheduler", clusters[0][0]),
+            "dask 2": _score(bench, ".csv", "--scheduler", clusters[1][0]),
+        }
+        for subject in subjects.values():
+            run_and_measure(subject("warm"), bench.config)
+        costs: dict[str, list[Cost]] = {name: [] for name in subjects}
+        for _ in range(bench.rounds):
+            for name, subject in subjects.items():
+                costs[name].append(_work(bench, subject, "large"))
+        workers = [_peak_bytes(worker.pid) for _, own in clusters for worker in own]
+    seconds = {name: [cost.seconds for cost in own] for name, own in costs.items()}
+    wanted = [
+        ("CSV to CSV, one process, against the script", "script", "csv", 2.0),
+        ("CSV to CSV, two workers, against the script", "script", "csv 2", 3.0),
+        ("Parquet to Parquet, one process, against the script", "script", "parquet", 8.0),
+        ("Parquet to Parquet, two workers, against the script", "script", "parquet 2", 8.0),
+        ("two Dask workers against one", "dask 1", "dask 2", 1.6),
+    ]
+    rows = []
+    for measure, other, ours, target in wanted:
+        ratio = median_ratio(seconds[other], seconds[ours])
+        figures = " and ".join(f"{median(seconds[name]):.1f}" for name in (other, ours))
+        figure = f"{ratio:.2f} × ({figures} s)"
+        rows.append(
+            Row(f"{count:,} rows × 4: {measure}", f"≥ {target:g} ×", figure, ratio >= target)
+        )
+    peaks = {name: max(cost.peak_bytes for cost in own) for name, own in costs.items()}
+    names = ("csv", "csv 2", "parquet", "parquet 2", "script")
+    rows += [_memory_row(name, peaks[name]) for name in names]
+    return [*rows, _memory_row("a Dask worker", max(workers))]
+
+
+def _memory_row(name: str, peak: float) -> Row:
+    return Row(f"peak memory of a process: {name}", "≤ 400 MB", f"{peak / 1e6:.0f} MB", peak <= 4e8)
+
+
+def _work(bench: Workbench, subject: Subject, name: str) -> Cost:
+    """Return what a table took beyond what one row takes, which is the start-up."""
+    start = run_and_measure(subject("one"), bench.config)
+    cost = run_and_measure(subject(name), bench.config)
+    return Cost(cost.seconds - start.seconds, cost.peak_bytes)
+
+
+def _file_row(bench: Workbench) -> Row:
+    """Return the target of what each file costs."""
+    for name, count in (("few", 1), ("many", N_FILES)):
+        (bench.directory / name).mkdir()
+        for i in range(count):
+            source = _write_table(bench, "ten", 10, ".csv")
+            shutil.copy(source, bench.directory / name / f"{i}.csv")
+    subject = _score(bench, "")
+    more = [
+        run_and_measure(subject("many"), bench.config).seconds
+        - run_and_measure(subject("few"), bench.config).seconds
+        for _ in range(bench.rounds)
+    ]
+    each = median(more) / (N_FILES - 1)
+    return Row("overhead of a file", "≤ 50 ms", f"{each * 1e3:.1f} ms", each <= 0.05)
+
+
+def _search_rows(bench: Workbench) -> list[Row]:
+    """Return the target of searching on two cores."""
+    path = _write_table(bench, "search", SEARCH_ROWS, ".csv", "--target")
+    train = [sys.executable, "-m", "app.models.train_model", str(path), "v1"]
+    seconds: dict[str, list[float]] = {"1": [], "2": []}
+    for _ in range(bench.rounds):
+        start = run_and_measure(train, bench.config).seconds
+        for workers, own in seconds.items():
+            search = [*train, "--search", "--workers", workers]
+            own.append(run_and_measure(search, bench.config).seconds - start)
+    ratio = median_ratio(seconds["1"], seconds["2"])
+    figure = f"{ratio:.2f} × ({median(seconds['1']):.1f} and {median(seconds['2']):.1f} s)"
+    measure = f"`--search` on {SEARCH_ROWS:,} rows, two cores against one"
+    return [Row(measure, "≥ 1.6 ×", figure, ratio >= 1.6)]
+
+
+def _growth(bench: Workbench, most: int) -> list[Curve]:
+    """Return how time and memory grow with rows."""
+    sizes = [most // 100, most // 10, most]
+    curves = []
+    for title, extension in zip(("CSV to CSV", "Parquet to Parquet"), EXTENSIONS, strict=True):
+        for size in sizes:
+            _write_table(bench, str(size), size, extension)
+        subject = _score(bench, extension)
+        costs = [run_and_measure(subject(str(size)), bench.config) for size in sizes]
+        seconds = [(size, cost.seconds) for size, cost in zip(sizes, costs, strict=True)]
+        peaks = [(size, cost.peak_bytes / 1e6) for size, cost in zip(sizes, costs, strict=True)]
+        curves.append(Curve(f"{title}, start-up and all", "s", "rows", seconds))
+        curves.append(Curve(f"{title}: peak memory", "MB", "rows", peaks))
+    return curves
+
+
+def _training_memory(bench: Workbench, count: int) -> str:
+    """Return how many rows train in a gigabyte more."""
+    peaks = []
+    for size in (count, 4 * count):
+        path = _write_table(bench, f"training-{size}", size, ".csv", "--target")
+        train = [sys.executable, "-m", "app.models.train_model", str(path), "v2"]
+        peaks.append(run_and_measure(train, bench.config).peak_bytes)
+    per_row = (peaks[1] - peaks[0]) / (3 * count)
+    figures = " and ".join(f"{peak / 1e6:,.0f} MB" for peak in peaks)
+    return (
+        f"Training on {count:,} and {4 * count:,} rows × 4 takes {figures}:"
+        f" {1e9 / per_row / 1e6:.1f} million rows more in each gigabyte more."
+    )
+
+
+def _write_table(bench: Workbench, name: str, count: int, extension: str, *options: str) -> Path:
+    """Return a table that was written once, in another process: this one is to stay small.
+
+    A process's peak memory is never below what the one that started it had.
+    """
+    path = bench.directory / f"{name}{extension}"
+    if not path.exists():
+        program = [sys.executable, "-m", "tests.benchmarks.programs.make_table"]
+        run_and_measure([*program, str(count), str(path), *options], bench.config)
+    return path
+
+
+def _peak_bytes(pid: int) -> int:
+    """Return the most memory that a running process ever had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) * 1024
+
+
+def _show(lines: Sequence[str]) -> None:
+    print("\n".join(lines), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
