@@ -1,6 +1,6 @@
 # Everything happens in .venv, made from the locked requirements; nothing else is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-browser bench bench-peers lint lock clean
+.PHONY: help run train test test-browser test-chaos bench bench-peers lint lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -26,6 +26,9 @@ test-browser: .venv/dev ## Run the pages in Chromium
 	@command -v chromium >/dev/null || { echo "On Debian: apt install chromium"; exit 1; }
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra browser
 	$(BIN)/python -m pytest tests/browser
+
+test-chaos: .venv/dev ## Kill workers, fill disks and the like under load, for 10 minutes (as root)
+	$(BIN)/python -m pytest tests/chaos
 
 bench: .venv/dev ## Measure speed and memory, against floors and peers (needs wrk)
 	$(BIN)/python -m tests.benchmarks.run
