@@ -1,7 +1,7 @@
 # Everything happens in .venv, made from the locked requirements; nothing else is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-browser test-fuzz bench bench-bulk bench-peers lint audit lock \
-	clean
+.PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers lint \
+	audit lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -28,6 +28,9 @@ test-browser: .venv/dev ## Run the pages in Chromium
 	@command -v chromium >/dev/null || { echo "On Debian: apt install chromium"; exit 1; }
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra browser
 	$(BIN)/python -m pytest tests/browser
+
+test-chaos: .venv/dev ## Kill workers, fill disks and the like under load, for 10 minutes (as root)
+	$(BIN)/python -m pytest tests/chaos
 
 test-fuzz: .venv/dev ## Send FUZZ_CASES (100000) and more made-up requests
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra fuzz

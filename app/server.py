@@ -64,8 +64,10 @@ def serve(config: Settings, target: str = "app.app:app") -> None:
     server.on_startup(Thread(target=_announce, args=(config, address), daemon=True).start)
     import_failed = multiprocessing.Lock()  # taken for good by the first worker that failed
     first_starts = multiprocessing.Semaphore(config.web_concurrency)
-    # In files, so that what a killed worker counted is not lost.
-    with TemporaryDirectory(prefix="metrics-") as directory:
+    # In files, so that what a killed worker counted is not lost; in memory where that can be, since
+    # these files are mapped: on a full disk, the first to count something new would die of SIGBUS.
+    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    with TemporaryDirectory(prefix="metrics-", dir=in_memory) as directory:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
         try:
             server.serve(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -37,24 +37,18 @@ def make_config(root: Path) -> Settings:
 
 @contextmanager
 def running_server(
-    config: Settings, workers: int, **environment: str
+    config: Settings, workers: int, **variables: str
 ) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """Run `python -m app.app`, as users do, and give its port and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment |= {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "WEB_CONCURRENCY": str(workers),
-        "MODELS_ROOT": config.models_root,
-        "LOGS_ROOT": config.logs_root,
-        "MODEL_SIGNING_KEY": config.model_signing_key,
-    }
+    environment = {knob.name.upper(): str(getattr(config, knob.name)) for knob in fields(config)}
+    environment |= {"HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": str(workers)}
     server = subprocess.Popen(
         [sys.executable, "-m", "app.app"],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | environment | variables,
         stdout=subprocess.PIPE,
         text=True,
     )

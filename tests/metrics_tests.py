@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from app.app import create_app
 from app.helpers.metrics import _observe
 from app.models import model_store
 from app.settings import Settings
-from tests.conftest import running_server
+from tests.conftest import ROOT, running_server
 
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 
@@ -118,6 +119,31 @@ def test_an_outdated_version_is_shown(
         path.write_bytes(content)
         assert client.post("/v0/predict", json=ROW).status_code == 200
         assert value(scrape(client), "model_outdated", version="v0") == outdated
+
+
+def test_a_dead_worker_serves_no_outdated_version(tmp_path: Path) -> None:
+    """Of what workers are, not of what they did, only the living tell."""
+    program = """
+import os, signal
+from app.helpers.metrics import Metrics
+metrics = Metrics()
+told, tell = os.pipe()
+worker = os.fork()
+if worker == 0:
+    metrics.show_outdated(["v0"])
+    os.write(tell, b"x")
+    signal.pause()
+os.read(told, 1)
+line = 'model_outdated{version="v0"} 1.0'
+print(line in metrics.render([]).decode().splitlines())
+os.kill(worker, signal.SIGKILL)
+os.waitpid(worker, 0)
+print(line in metrics.render([]).decode().splitlines())
+"""
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    arguments = [sys.executable, "-c", program]
+    done = subprocess.run(arguments, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True\nFalse\n", "")
 
 
 def test_model_info_follows_the_directory(client: FlaskClient, config: Settings) -> None:

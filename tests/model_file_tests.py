@@ -104,7 +104,8 @@ def describe(pickle: bytes, **changes: Any) -> bytes:
         "size": len(pickle),
         "sha256": hashlib.sha256(pickle).hexdigest(),
     }
-    return orjson.dumps({k: v for k, v in (fields | changes).items() if v is not None})
+    taken_away = {name for name, value in changes.items() if value is None}
+    return orjson.dumps({k: v for k, v in (fields | changes).items() if k not in taken_away})
 
 
 def load(data: bytes, version: str = "v0", keys: Sequence[bytes] = (KEY,)) -> TrainedModel:
