@@ -15,7 +15,7 @@ from app.helpers.errors import InvalidPayload, PayloadTooLarge
 
 CHUNK_SIZE = 64 * 1024  # bytes
 DRAIN_SECONDS = 1.0
-_READ = "app.body_was_read"
+_BODY = "app.body"
 
 Environ = dict[str, Any]
 
@@ -57,6 +57,8 @@ def read_body(environ: Environ, limit: int) -> bytes:
     InvalidPayload
         If the client went away before it had sent all: servers take that for the end.
     """
+    if _BODY in environ:  # a second copy could be large
+        return bytes(environ[_BODY])
     declared = _content_length(environ)
     if declared is not None and declared > limit:
         raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
@@ -66,7 +68,7 @@ def read_body(environ: Environ, limit: int) -> bytes:
     if declared is not None and len(body) < declared:
         raise InvalidPayload("Request body is shorter than its Content-Length.")
     environ["wsgi.input"] = io.BytesIO(body)
-    environ[_READ] = True
+    environ[_BODY] = body
     return body
 
 
@@ -78,7 +80,7 @@ def drain_body(environ: Environ, limit: int) -> bool:
     bool
         Whether nothing is left, so that the connection may carry another request.
     """
-    if environ.get(_READ):
+    if _BODY in environ:
         return True
     declared = _content_length(environ)
     if declared and environ.get("HTTP_EXPECT"):

@@ -37,7 +37,8 @@ def parse_json(body: bytes, max_rows: int, n_keys: int = 0) -> Any:
         If it is an array of more than `max_rows`, or holds more values than so many rows of
         `n_keys` keys can have.
     """
-    _check_value_count(body, b",[{", _JSON_STRING, max_rows, n_keys)
+    # Twice the keys: a few rows too many are counted below, and called rows.
+    _check_value_count(body, b",[{", _JSON_STRING, max_rows, 2 * n_keys)
     try:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -106,7 +107,11 @@ def _check_value_count(
         and _count(body, marks) > most
         and _count(strings.sub(b"", body), marks) > most
     ):
-        raise PayloadTooLarge(f"Request has more values than {max_rows} rows can have.")
+        raise _too_many_values(max_rows)
+
+
+def _too_many_values(max_rows: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"Request has more values than {max_rows} rows can have.")
 
 
 def _count(body: bytes, marks: bytes) -> int:
@@ -130,6 +135,8 @@ def _read_columns(
     header = next(lines, [])
     if not header:
         raise _invalid_csv("the header is missing")
+    if len(header) > _MANY_VALUES:
+        raise _too_many_values(max_rows)
     places = {name: place for place, name in enumerate(header)}  # of a name given twice the last
     wrong_header = validator.describe_keys(places)
     types = {feature.name: feature.type for feature in validator.features}
