@@ -15,7 +15,7 @@ from app.helpers.errors import InvalidPayload, PayloadTooLarge
 
 CHUNK_SIZE = 64 * 1024  # bytes
 DRAIN_SECONDS = 1.0
-_READ = "app.body_was_read"
+_BODY = "app.body"
 
 Environ = dict[str, Any]
 
@@ -58,7 +58,7 @@ def read(environ: Environ, size: int) -> bytes:
 def put_back(environ: Environ, body: bytes) -> None:
     """Make the next reader find a body that was read to its end."""
     environ["wsgi.input"] = io.BytesIO(body)
-    environ[_READ] = True
+    environ[_BODY] = body
 
 
 def read_body(environ: Environ, limit: int) -> bytes:
@@ -81,7 +81,9 @@ def read_body(environ: Environ, limit: int) -> bytes:
     declared = _expected_length(environ)
     if declared is not None and declared > limit:
         raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
-    body = read(environ, limit + 1 if declared is None else declared)
+    body = environ.get(_BODY)
+    if body is None:
+        body = read(environ, limit + 1 if declared is None else declared)
     if len(body) > limit:
         raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
     if declared is not None and len(body) < declared:
@@ -98,7 +100,7 @@ def drain_body(environ: Environ, limit: int) -> bool:
     bool
         Whether nothing is left, so that the connection may carry another request.
     """
-    if environ.get(_READ):
+    if _BODY in environ:
         return True
     declared = _expected_length(environ)
     if declared and environ.get("HTTP_EXPECT"):

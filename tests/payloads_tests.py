@@ -317,6 +317,21 @@ def test_more_values_than_rows_can_have_are_not_parsed(body: bytes) -> None:
         parse_csv(body.replace(b"[", b",").replace(b"{", b","), VALIDATOR, 10)
 
 
+def test_a_few_rows_too_many_are_called_rows() -> None:
+    """However many keys a row has; as many as may be are taken."""
+    row = {"id": 1} | {f"x{i}": [0, {}] for i in range(8)}
+    assert len(parse_json(json.dumps([row] * 5_000).encode(), 5_000, 20)) == 5_000
+    with pytest.raises(PayloadTooLarge, match=r"^Request has more than 5000 rows\.$"):
+        parse_json(json.dumps([row] * 5_001).encode(), 5_000, 20)
+
+
+def test_a_header_of_a_hundred_thousand_columns_is_not_looked_at() -> None:
+    """Nor would its names be told."""
+    header = ",".join(map(str, range(100_001)))
+    with pytest.raises(PayloadTooLarge, match="more values than 100000 rows can have"):
+        parse(header, max_rows=100_000)
+
+
 @pytest.mark.parametrize("text", ["," * 200_000, '[{"\\' * 200_000])
 def test_what_is_in_a_text_is_no_value(text: str) -> None:
     """However many commas or brackets it has."""

@@ -527,5 +527,15 @@ def test_a_value_is_never_echoed(data: st.DataObject) -> None:
         assert "7731" not in f"{error} {error.errors}"
 
 
+@pytest.mark.parametrize("value", ["a" * 301, "a" * 1_000_000, ["a" * 300], {"a": "a"}])
+def test_a_long_value_is_wrong_as_a_short_one(value: Any) -> None:
+    """Though jsonschema is shown only as much as tells that it is wrong."""
+    validator = RowValidator([Feature("x", "category", categories=("a" * 300, "b"))])
+    assert validator.describe({"id": 1, "x": "a" * 300}) == ""
+    wrong = validator.describe({"id": 1, "x": "c"})
+    assert wrong.startswith("Invalid values: 'x' must be one of ")
+    assert validator.describe({"id": 1, "x": value}) == wrong
+
+
 if __name__ == "__main__":
     raise SystemExit(pytest.main([__file__]))

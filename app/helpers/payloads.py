@@ -38,7 +38,8 @@ def parse_json(body: bytes, max_rows: int, n_keys: int = 0) -> Any:
         `n_keys` keys can have.
     """
     if len(body) > _MANY_VALUES:
-        _check_value_count(body, b",[{", _JSON_STRING, max_rows, n_keys)
+        # Twice the keys: a few rows too many are counted below, and called rows.
+        _check_value_count(body, b",[{", _JSON_STRING, max_rows, 2 * n_keys)
     try:
         payload = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -104,7 +105,11 @@ def _check_value_count(
     """
     most = max(_MANY_VALUES, max_rows * (n_keys + 1))
     if _count(body, marks) > most and _count(strings.sub(b"", body), marks) > most:
-        raise PayloadTooLarge(f"Request has more values than {max_rows} rows can have.")
+        raise _too_many_values(max_rows)
+
+
+def _too_many_values(max_rows: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"Request has more values than {max_rows} rows can have.")
 
 
 def _count(body: bytes, marks: bytes) -> int:
@@ -135,6 +140,8 @@ def _read_columns(
     header = next(lines, [])
     if not header:
         raise _invalid_csv("the header is missing")
+    if len(header) > _MANY_VALUES:
+        raise _too_many_values(max_rows)
     places = {name: place for place, name in enumerate(header)}  # of a name given twice the last
     wrong_header = validator.describe_keys(places)
     types = {feature.name: feature.type for feature in validator.features}

@@ -75,6 +75,8 @@ class RowValidator:
     def __init__(self, features: Sequence[Feature]) -> None:
         self.features = tuple(features)
         self.schema = make_schema(features)
+        texts = [text for feature in features for text in feature.categories]
+        self._longest_text = max([MAX_ID_LENGTH, *map(len, texts)])
         columns = {
             name: {"type": "array", "items": value}
             for name, value in self.schema["properties"].items()
@@ -86,7 +88,7 @@ class RowValidator:
     def describe(self, row: Mapping[str, Any]) -> str:
         """Return all that is wrong with an object as one message, empty if nothing is."""
         # Of the known keys only, in our order: jsonschema's own message would list all the others.
-        known = {key: row[key] for key in self.schema["properties"] if key in row}
+        known = {key: self._shorten(row[key]) for key in self.schema["properties"] if key in row}
         errors = self._reference.iter_errors(known)
         wrong = {error.path[0]: error.validator for error in errors if error.path}
         rules = [f"{quote(key)} {self._rule(key, kind)}" for key, kind in wrong.items()]
@@ -105,6 +107,12 @@ class RowValidator:
         if unexpected:
             sentences.append(f"Unexpected keys: {_enumerate_names(unexpected)}")
         return ". ".join(sentences)
+
+    def _shorten(self, value: Any) -> Any:
+        """Return a small value that is wrong in the same way: jsonschema copies it many times."""
+        if isinstance(value, list | dict):
+            return type(value)()  # no feature takes one
+        return value[: self._longest_text + 1] if isinstance(value, str) else value
 
     def _rule(self, key: str, kind: str) -> str:
         if key == "id":
