@@ -456,7 +456,8 @@ def test_every_security_scheme_opens_the_server(config: Settings, document_with_
 @pytest.fixture
 def base_url(config: Settings) -> Iterator[str]:
     """Address of a running server that asks for API keys."""
-    server = make_server("127.0.0.1", 0, create_app(replace(config, api_keys="first-key")))
+    app = create_app(replace(config, api_keys="first-key"))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
