@@ -15,7 +15,7 @@ from app.models.checked_rows import InvalidRow
 from app.models.table_file import STANDARD, Format
 from app.utils.files import open_atomically
 
-ROW_GROUP = 131_072  # rows that a Parquet file is written by: its writer holds one in memory
+ROW_GROUP = 65_536  # rows that a Parquet file is written by: its writer holds one in memory
 
 
 @contextmanager
