@@ -26,11 +26,14 @@ from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 
 from app import settings
 from app.app import create_app
 from app.helpers.payloads import format_field
-from app.models import score_file, table_file
+from app.models import score_file, table_file, train_model
+from app.models.classifier import build_classifier
 from app.models.score_file import main
 from app.models.table_file import cut_rows
 from app.models.train_model import train
@@ -231,6 +234,29 @@ def test_a_blank_row_is_no_row_at_the_end_and_invalid_before(run: Run, tmp_path:
     bad = write(tmp_path / "in.csv", rows + "\n" * 500 + rows.partition("\n")[2])
     assert run(bad, tmp_path / "out.csv").stderr == (
         f"Error: {str(bad)!r}, row 62: It has 0 fields, the header has 4.\n"
+    )
+
+
+def test_a_model_that_is_not_linear_scores_files_too(
+    run: Run, mixed: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The estimator is asked, as by the API; it has no exact contributions to write."""
+
+    def build_tree(features: Any, **options: Any) -> Any:
+        linear = build_classifier(features)
+        return make_pipeline(linear[0], DecisionTreeClassifier(max_depth=3, random_state=1))
+
+    monkeypatch.setattr(train_model, "build_classifier", build_tree)
+    train(str(Path(mixed.models_root).parent / "mixed.csv"), "v2", config=mixed)
+    api = create_app(mixed).test_client()
+    path, out = write(tmp_path / "in.csv", some_rows(60)), tmp_path / "out.csv"
+    assert run(path, out, version="v2").exit_code == 0
+    assert out.read_bytes() == ask(api, some_rows(60), "v2").data
+    refused = run(path, out, "--explain", version="v2")
+    assert (refused.stderr, refused.exit_code) == (
+        "Error: Trained model version 'v2' cannot explain its predictions: it is not a linear"
+        " model.\n",
+        2,
     )
 
 

@@ -192,6 +192,13 @@ def test_a_model_without_c_is_refused_in_a_line(
     assert not any(Path(config.models_root).iterdir())
 
 
+def test_a_cluster_without_a_search_is_refused(run: Run) -> None:
+    """It would have nothing to do."""
+    result = run("--scheduler", "tcp://127.0.0.1:1")
+    assert result.stderr.endswith("Error: --scheduler is for --search.\n")
+    assert result.exit_code == 2
+
+
 def test_a_model_of_c_alone_is_searched(
     run: Run, config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 
 from app.helpers.payloads import format_field
 from app.models.checked_rows import InvalidRow
-from app.models.table_file import BATCH_ROWS, STANDARD, Format
+from app.models.table_file import STANDARD, Format
 from app.utils.files import open_atomically
+
+ROW_GROUP = 65_536  # rows that a Parquet file is written by: its writer holds one in memory
 
 
 @contextmanager
@@ -61,7 +63,7 @@ class _ParquetOutput:
             # What repeats: predictions have four places, ids are all different.
             repeating = [name for name in table.column_names if name != "id"]
             self._writer = pq.ParquetWriter(self._file, table.schema, use_dictionary=repeating)
-        self._writer.write_table(table, BATCH_ROWS)
+        self._writer.write_table(table, ROW_GROUP)
 
     def __exit__(self, kind: object, *rest: object) -> None:
         if self._writer is not None and kind is None:

@@ -24,6 +24,8 @@ class Cost:
     seconds: float
     peak_bytes: int
     """The most memory it had at once (resident, ru_maxrss)."""
+    processor_seconds: float
+    """What it and its children computed, which other work on the machine hardly changes."""
 
 
 def run_and_measure(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
@@ -42,7 +44,7 @@ def run_and_measure(command: Sequence[str], environment: Mapping[str, str]) -> C
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Cost(seconds, usage.ru_maxrss * 1024)
+    return Cost(seconds, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime)
 
 
 def inherited_environment() -> dict[str, str]:
