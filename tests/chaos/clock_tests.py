@@ -49,7 +49,6 @@ def test_the_clock_may_jump(config_with_v0: Settings, tmp_path: Path, tell: Tell
         Load(port, [V0, "/latest/predict"]) as load,
     ):
         until(lambda: loads(port, "v0") == WORKERS)
-        started = time.monotonic()
         bad.write_bytes(b"garbage")
         until(lambda: loads(port, "v1", "failed") == WORKERS)
         failed = time.monotonic()
@@ -58,8 +57,6 @@ def test_the_clock_may_jump(config_with_v0: Settings, tmp_path: Path, tell: Tell
             time.sleep(1.5)  # until all processes have read it
             manifest = train(TRAINING_CSV, "v0", C=0.1 + number / 10, config=config)
             seconds.append(until_live(load, V0, manifest.sha256[:12]))
-        assert loads(port, "v1", "failed") == WORKERS
-        assert time.monotonic() - started < 30, "too slow a machine to tell"
         until(lambda: loads(port, "v1", "failed") == 2 * WORKERS, 60)
         again = time.monotonic() - failed
         load.stop()
@@ -73,6 +70,7 @@ def test_the_clock_may_jump(config_with_v0: Settings, tmp_path: Path, tell: Tell
     years = {int(line[:4]) for line in lines}
     now = time.localtime().tm_year
     assert years == {now - 1, now, now + 1}
+    assert again > 25  # seconds; the jumps made nobody try earlier
     tell(
         f"{len(answers)} requests, all 200, counted and logged once; replaced models live after"
         f" {max(seconds):.2f} s at the most; a failed load tried again after {again:.1f} s"

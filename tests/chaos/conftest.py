@@ -16,6 +16,7 @@ def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell all figures."""
-    terminalreporter.section("measured")
+    if _figures:
+        terminalreporter.section("measured")
     for figure in _figures:
         terminalreporter.write_line(figure)
