@@ -186,15 +186,15 @@ def _end(response: Response) -> Response:
     return response
 
 
+def warm_up() -> None:
+    """Load the latest version, and with it scikit-learn, before there is a request."""
+    with suppress(errors.ApplicationError):
+        app.extensions["services"].store.get(LATEST)
+
+
 if __name__ == "__main__":
     from app import server
 
     server.serve(settings.current)
 else:
     app = create_app()
-
-
-def warm_up() -> None:
-    """Load the latest version, and with it scikit-learn, before there is a request."""
-    with suppress(errors.ApplicationError):
-        app.extensions["services"].store.get(LATEST)

@@ -23,6 +23,9 @@ BATCH_SIZE = 256
 _PAUSE = 0.001
 """Seconds after each batch in which the requests have the interpreter to themselves."""
 
+_REST = 0.02
+"""Seconds between two drains, however many errors there are."""
+
 
 class Record(NamedTuple):
     """What is kept of one request."""
@@ -168,7 +171,7 @@ def _drain_forever(reference: weakref.ref[Records], wake: threading.Event, inter
             return
         records.flush()
         del records
-        time.sleep(_PAUSE)
+        time.sleep(_REST)
 
 
 _instances: weakref.WeakSet[Records] = weakref.WeakSet()
