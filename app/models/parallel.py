@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from app.helpers.errors import ApplicationError
 
 CONNECT_SECONDS = 10.0  # to reach a scheduler, and for it to have a worker
-_AHEAD = 2  # tasks a core that are handed out before the first is taken back
+_AHEAD = 1  # tasks a core that are handed out before the first is taken back
 
 Result = TypeVar("Result")
 RunAll = Callable[[Iterable[Any]], Iterator[tuple[Any, Result]]]

@@ -31,7 +31,7 @@ class Search:
     Attributes
     ----------
     workers : int
-        Processes on this machine.
+        Threads, each of which keeps a core busy.
     scheduler : str or None
         The address of a Dask cluster that is taken instead.
     """
@@ -81,6 +81,9 @@ class Search:
                 client = stack.enter_context(cluster(self.scheduler))
                 grid.n_jobs = -1
                 stack.enter_context(joblib.parallel_config("dask", client=client))
+            else:
+                # The solvers let go of the GIL; processes would take seconds to start.
+                stack.enter_context(joblib.parallel_config("threading"))
             grid.fit(X, y)
         estimator.set_params(**grid.best_params_)
         results = grid.cv_results_

@@ -232,7 +232,7 @@ def _check_strength(context: click.Context, parameter: click.Parameter, C: float
     "--workers",
     type=click.IntRange(1),
     default=count_cores(),
-    help="Processes that search; the cores unless said.",
+    help="Cores that search; all unless said.",
 )
 @click.option(
     "--scheduler", metavar="ADDRESS", help="A Dask cluster's that searches: tcp://host:8786."
