@@ -32,10 +32,11 @@ from sklearn.tree import DecisionTreeClassifier
 from app import settings
 from app.app import create_app
 from app.helpers.payloads import format_field
-from app.models import score_file, table_file, train_model
+from app.models import score_file, train_model
+from app.models.bulk import table_file
+from app.models.bulk.table_file import cut_rows
 from app.models.classifier import build_classifier
 from app.models.score_file import main
-from app.models.table_file import cut_rows
 from app.models.train_model import train
 from app.settings import Settings
 from tests.cluster import dask_cluster

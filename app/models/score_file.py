@@ -35,10 +35,17 @@ except ModuleNotFoundError:
         "Error: Scoring files needs pyarrow; install it with: pip install pyarrow"
     ) from None
 
-from app.models.bulk import Output, PackedModel, ScoredBlock, output_names, plan, score_block
+from app.models.bulk.scored_file import open_invalid, open_output
+from app.models.bulk.scoring import (
+    Output,
+    PackedModel,
+    ScoredBlock,
+    output_names,
+    plan,
+    score_block,
+)
+from app.models.bulk.table_file import STANDARD, Block, find_tables, format_of, open_table
 from app.models.parallel import runner
-from app.models.scored_file import open_invalid, open_output
-from app.models.table_file import STANDARD, Block, find_tables, format_of, open_table
 from app.models.trained_model import TrainedModel
 
 INVALID = ".invalid.csv"  # is added to the output's name

@@ -8,7 +8,7 @@ import pyarrow as pa
 from app.helpers.errors import InvalidDataset, quote
 from app.helpers.features import Feature
 from app.helpers.validation import RowValidator
-from app.models.checked_rows import (
+from app.models.bulk.checked_rows import (
     InvalidRow,
     Reading,
     Rows,

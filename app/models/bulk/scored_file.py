@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.helpers.payloads import format_field
-from app.models.checked_rows import InvalidRow
-from app.models.table_file import STANDARD, Format
+from app.models.bulk.checked_rows import InvalidRow
+from app.models.bulk.table_file import STANDARD, Format
 from app.utils.files import open_atomically
 
 ROW_GROUP = 65_536  # rows that a Parquet file is written by: its writer holds one in memory

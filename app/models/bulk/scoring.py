@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
 from app.helpers.payloads import format_field
 from app.helpers.validation import RowValidator
-from app.models.checked_rows import InvalidRow, Reading, Rows
-from app.models.csv_rows import read_csv_rows
+from app.models.bulk.checked_rows import InvalidRow, Reading, Rows
+from app.models.bulk.csv_rows import read_csv_rows
+from app.models.bulk.parquet_rows import check_batch, check_types
+from app.models.bulk.table_file import Block, CsvBlock, Format, Table
 from app.models.manifest import Manifest
-from app.models.parquet_rows import check_batch, check_types
-from app.models.table_file import Block, CsvBlock, Format, Table
 from app.models.trained_model import DECIMALS, TrainedModel, make_trained_model
 
 

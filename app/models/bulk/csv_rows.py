@@ -15,7 +15,7 @@ import pyarrow.csv as arrow_csv
 from app.helpers.features import Feature
 from app.helpers.payloads import BOOLEANS, convert_fields, format_field, read_lines
 from app.helpers.validation import RowValidator
-from app.models.checked_rows import (
+from app.models.bulk.checked_rows import (
     ARROW_TYPES,
     InvalidRow,
     Reading,
