@@ -66,8 +66,11 @@ class Manifest:
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:
-        """Return the manifest as plain JSON types."""
-        return asdict(self)
+        """Return the manifest as plain JSON types; without a search as before there was one."""
+        data = asdict(self)
+        if self.search is None:
+            del data["search"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
