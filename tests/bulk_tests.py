@@ -544,13 +544,19 @@ def test_an_interrupted_run_leaves_nothing_but_a_line(
 def as_process(config: Settings, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the command in a process of its own."""
     names = ("models_root", "model_signing_key")
-    with subprocess.Popen(
-        [sys.executable, "-m", "app.models.score_file", *arguments],
-        cwd=ROOT,
-        env=os.environ | {name.upper(): getattr(config, name) for name in names},
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    # In the background of a shell SIGINT is ignored, here and by whatever is started from here.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.models.score_file", *arguments],
+            cwd=ROOT,
+            env=os.environ | {name.upper(): getattr(config, name) for name in names},
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         yield process
 
 
