@@ -48,11 +48,13 @@ REFUSED = {
     "two Hosts": GET + b"Host: localhost\r\nHost: example.com\r\n\r\n",
     "NUL in a header": GET + b"Host: localhost\r\nX-A: a\x00b\r\n\r\n",
     "CR in a header": GET + b"Host: localhost\r\nX-A: a\rb\r\n\r\n",
+    "header without a colon": GET + b"Host: localhost\r\nX-A\r\n\r\n",
     "header without a name": GET + b"Host: localhost\r\n: a\r\n\r\n",
     "no version": b"GET /livez\r\nHost: localhost\r\n\r\n",
     "a version to come": b"GET /livez HTTP/9.9\r\nHost: localhost\r\n\r\n",
     "HTTP/2's preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 }
+MENDED_BY_NGINX = {"header without a colon"}  # it hands on an empty header
 # Some read these as they are meant, others refuse them (RFC 9112, 2.2): at most one answer each.
 LENIENT = {
     "three spaces": b"GET  /livez   HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -62,7 +64,6 @@ LENIENT = {
     "chunk extension": CHUNKED + b"2;a=b\r\n{}\r\n0\r\n\r\n",
     "trailer": CHUNKED + b"2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n",
     "the same length twice": HEAD + (b"Content-Length: " + SIZE + b"\r\n") * 2 + b"\r\n" + BODY,
-    "header without a colon": GET + b"Host: localhost\r\nX-A\r\n\r\n",  # nginx: an empty one
     "whole address": b"GET http://localhost/livez HTTP/1.1\r\nHost: example.com\r\n\r\n",
     "line breaks before": b"\r\n\r\n" + GET + b"Host: localhost\r\n\r\n",
     "body of a GET": GET + b"Host: localhost\r\nContent-Length: 47\r\n\r\n" + SMUGGLED,
@@ -93,12 +94,15 @@ def statuses(received: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_request_that_is_ambiguous_is_refused(port: int, name: str) -> None:
+def test_a_request_that_is_ambiguous_is_refused(
+    port: int, name: str, request: pytest.FixtureRequest
+) -> None:
     """With 4xx or 501, or no word; and nothing is taken for a second request."""
     received = answers(port, REFUSED[name])
     found = statuses(received)
     assert len(found) <= 1, received
-    assert all(400 <= status < 500 or status in (501, 505) for status in found), received
+    is_mended = name in MENDED_BY_NGINX and "behind nginx" in request.node.name
+    assert is_mended or all(400 <= s < 500 or s in (501, 505) for s in found), received
     assert b"smuggled" not in received
 
 
