@@ -3,6 +3,7 @@
 Each worker imports the application for itself; this process never needs it.
 """
 
+import _thread
 import errno
 import importlib
 import multiprocessing
@@ -117,10 +118,19 @@ def _path(name: str) -> Path | None:
     return Path(name) if name else None
 
 
-def _make_server(config: Settings, address: str, target: str) -> MPServer:
+class _Server(MPServer):
+    def signal_handler_interrupt(self, *_: Any) -> None:
+        # granian's takes a lock, in the thread that a signal interrupts: when that thread has the
+        # lock already, as in another signal's handler, the server never ends.
+        if not self.interrupt_signal:
+            self.interrupt_signal = True
+            _thread.start_new_thread(self.main_loop_interrupt.set, ())
+
+
+def _make_server(config: Settings, address: str, target: str) -> _Server:
     # A connection is an open file; past the limit, granian would spin on a failing accept().
     connections = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
-    return MPServer(
+    return _Server(
         target,
         address=address,
         port=config.port,
