@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -20,6 +21,7 @@ from app.helpers.records import Record, Records
 
 ROOT = Path(__file__).parents[1]
 MAX_BYTES = 10_000
+DEADLINE = 10  # seconds; the patience of a test, nothing it measures
 NEVER = 3600.0
 LONG = 60.0
 kept: list[Records] = []
@@ -160,6 +162,41 @@ def test_configuring_again_keeps_or_replaces_the_handler(
     logging.getLogger("app").info("hello")
     assert (len(lines_of(log)), len(lines_of(other))) == (0, 1)
     forget(other)
+
+
+def test_a_handler_that_is_replaced_while_it_writes_can_write_again(
+    log: logs.ApplicationLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is closed between two writes: else the next one would wait for ever."""
+    writes, goes_on = threading.Event(), threading.Event()
+    write = log.do_write
+
+    def write_slowly(msg: str) -> None:
+        writes.set()
+        goes_on.wait(DEADLINE)
+        write(msg)
+
+    monkeypatch.setattr(log, "do_write", write_slowly)
+    threads = [
+        threading.Thread(target=action, daemon=True)
+        for action in (
+            lambda: log.write_requests([a_record(id="first")]),
+            log.close,
+            lambda: log.write_requests([a_record(id="second")]),
+        )
+    ]
+    first, close, second = threads
+    first.start()
+    assert writes.wait(DEADLINE)
+    close.start()
+    close.join(0.1)  # it would be done by then, if it did not wait
+    goes_on.set()
+    first.join(DEADLINE)
+    close.join(DEADLINE)
+    second.start()
+    second.join(DEADLINE)
+    assert not any(thread.is_alive() for thread in threads)
+    assert [line.split()[-1] for line in lines_of(log)] == ["first", "second"]
 
 
 @pytest.mark.parametrize("propagate", [False, True])

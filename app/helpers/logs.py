@@ -170,6 +170,14 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
         else:
             os.remove(input_filename)
 
+    def close(self) -> None:
+        """Close it between two writes: closed in the midst of one, its lock would stay taken."""
+        self.acquire()
+        try:
+            super().close()
+        finally:
+            self.release()
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Count what was not written; a warning or worse goes to stderr instead."""
         lines = getattr(record, "lines", None)
