@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from flask import Blueprint, Response, current_app, g, request
 
 from app.helpers import errors
-from app.helpers.features import make_feature_columns, make_feature_vector
+from app.helpers.features import make_feature_columns
 from app.helpers.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from app.helpers.payloads import format_csv, format_json, parse_csv, parse_json
 from app.helpers.validation import validate
@@ -153,7 +153,7 @@ def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response
     payload = parse_json(body, services().limits.max_json_rows, len(model.features) + 1)
     validate(payload, model.validator)
     if isinstance(payload, dict):
-        g.vector = make_feature_vector(payload, model.features)
+        g.vector = model.make_vector(payload)
         prediction = model.predict_vector(g.vector)
         g.predictions = (prediction,)
         return json_response(_answer(model, payload, prediction, explain))

@@ -25,6 +25,11 @@ class Cors:
     def __init__(self, text: str) -> None:
         self._origins = frozenset(item.strip() for item in text.split(",") if item.strip())
 
+    @property
+    def is_on(self) -> bool:
+        """Whether there are any."""
+        return bool(self._origins)
+
     def allows(self, environ: Mapping[str, Any]) -> bool:
         """Whether a WSGI request comes from a page of one of them."""
         return environ.get("HTTP_ORIGIN") in self._origins

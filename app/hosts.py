@@ -21,9 +21,14 @@ class TrustedHosts:
         self._names = frozenset(name for name in names if not name.startswith("."))
         self._suffixes = tuple(name for name in names if name.startswith("."))
 
+    @property
+    def are_set(self) -> bool:
+        """Whether a request may name only some."""
+        return bool(self._names or self._suffixes)
+
     def accept(self, environ: Mapping[str, Any]) -> bool:
         """Whether the Host of a WSGI request, whatever its port, is one of them."""
-        if not self._names and not self._suffixes:
+        if not self.are_set:
             return True
         name = _port.sub("", environ.get("HTTP_HOST") or "").lower()
         return name in self._names or name.endswith(self._suffixes)

@@ -48,8 +48,12 @@ def content_length(environ: Environ) -> int | None:
 
 def read(environ: Environ, size: int) -> bytes:
     """Return the next `size` bytes of the body, or as many as there are."""
-    chunks, left = [], size
-    while left > 0 and (chunk := environ["wsgi.input"].read(min(left, CHUNK_SIZE))):
+    stream = environ["wsgi.input"]
+    body: bytes = stream.read(min(size, CHUNK_SIZE))
+    if len(body) == size:  # one row is small
+        return body
+    chunks, left = [body], size - len(body)
+    while left > 0 and (chunk := stream.read(min(left, CHUNK_SIZE))):
         chunks.append(chunk)
         left -= len(chunk)
     return b"".join(chunks)

@@ -208,7 +208,7 @@ def test_both_ways_leave_the_same_record(app: Flask, config_with_v0: Any) -> Non
             ask(application, body, headers=HEADERS | {"X-Request-ID": "mine"})
         records.flush()
     assert len(kept) == 4
-    assert kept[0].vector == [ROW[name] for name in ("x_1", "x_2", "x_3", "x_4")]
+    assert kept[0].vector == tuple(ROW[name] for name in ("x_1", "x_2", "x_3", "x_4"))
     alike = {str(record._replace(time=0.0, duration=0.0)) for record in kept}
     assert len(alike) == 1
 

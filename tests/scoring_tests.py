@@ -754,6 +754,14 @@ def test_one_row_gets_the_number_that_it_gets_in_a_batch(data: st.DataObject) ->
     assert [case.model.predict(row) for row in rows] == case.model.predict_rows(rows)
 
 
+@pytest.mark.parametrize("names", [["a"], ["b", "a"]])
+def test_a_vector_has_the_values_in_feature_order(names: list[str]) -> None:
+    """However many features there are; what else the row has is left out."""
+    features = [Feature(name, "number") for name in names]
+    row = {"id": "1", "a": 1.5, "b": None}
+    assert make_feature_vector(row, features) == tuple(row[name] for name in names)
+
+
 def test_no_rows_get_no_predictions() -> None:
     """By either door."""
     for name in ("ours", "a random forest"):

@@ -40,6 +40,7 @@ ANSWERS = {
     "/pid": lambda environ: os.getpid(),
     "/variable": lambda environ: environ.get(environ["QUERY_STRING"]),
     "/body": lambda environ: len(environ["wsgi.input"].read(1000)),
+    "/scheduler": lambda environ: os.sched_getscheduler(0),
     "/wait": wait,
 }
 
@@ -274,6 +275,12 @@ def test_finishes_the_requests_in_hand(
         assert busy.getresponse().read() == b"done"
     assert server.wait() == 0
     assert server.stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="this system has no such policy")
+def test_no_thread_displaces_another(start: Callable[..., Server]) -> None:
+    """A worker's threads, which share one interpreter, do not preempt each other."""
+    assert start().until_running().get("/scheduler") == str(os.SCHED_BATCH)
 
 
 def test_gives_up_on_a_request_after_the_timeout(start: Callable[..., Server]) -> None:

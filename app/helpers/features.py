@@ -1,7 +1,8 @@
 """Feature: what is known of one column; and how a valid payload becomes feature values."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from typing import Any, Literal, Self
 
 Value = float | bool | str | None
@@ -50,9 +51,19 @@ class Feature:
         return cls(**{**data, **sequences})
 
 
-def make_feature_vector(row: Mapping[str, Any], features: Sequence[Feature]) -> list[Value]:
+def make_feature_vector(row: Mapping[str, Any], features: Iterable[Feature]) -> tuple[Value, ...]:
     """Return a valid row's values in feature order, shape (n_features,)."""
-    return [row[feature.name] for feature in features]
+    return feature_vector_maker(features)(row)
+
+
+def feature_vector_maker(
+    features: Iterable[Feature],
+) -> Callable[[Mapping[str, Any]], tuple[Value, ...]]:
+    """Return `make_feature_vector` for rows of the same features: made once, it is much faster."""
+    names = [feature.name for feature in features]
+    if len(names) == 1:  # of a single item, itemgetter makes no tuple
+        return lambda row: (row[names[0]],)
+    return itemgetter(*names)
 
 
 def make_feature_columns(

@@ -230,11 +230,12 @@ def request_line(record: Record) -> str:
     'app - INFO - ::1 GET http /a%20b 404 NOT FOUND 0.200 ms 5f0c'
     """
     seconds = int(record.time)
-    milliseconds = int((record.time - seconds) * 1000)
-    return (
-        f"{_format_time(seconds)},{milliseconds:03d}"
-        f"{_what(record.status, record.remote_addr, record.method, record.scheme, record.path)}"
-        f" {record.duration * 1000:.3f} ms {_quote(record.request_id)}"
+    return "%s,%03d%s %.3f ms %s" % (  # noqa: UP031 - faster than an f-string
+        _format_time(seconds),
+        (record.time - seconds) * 1000,
+        _what(record.status, record.remote_addr, record.method, record.scheme, record.path),
+        record.duration * 1000,
+        _quote(record.request_id),
     )
 
 

@@ -17,7 +17,7 @@ from app.helpers.features import Feature
 
 log = logging.getLogger(__name__)
 
-BATCH_SIZE = 256
+BATCH_SIZE = 1024
 """The most records that a sink gets at once."""
 
 _PAUSE = 0.001

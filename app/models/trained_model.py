@@ -14,7 +14,7 @@ import sklearn
 from numpy.typing import NDArray
 
 from app.helpers.errors import InvalidModelFile, NotExplainable, quote
-from app.helpers.features import Feature, Value, make_feature_columns, make_feature_vector
+from app.helpers.features import Feature, Value, feature_vector_maker, make_feature_columns
 from app.helpers.validation import RowValidator
 from app.models import model_file
 from app.models.linear_fold import fold
@@ -45,6 +45,8 @@ class TrainedModel:
     features : tuple of Feature, shape (n_features,)
     classes : tuple of str, shape (n_classes,)
     validator : RowValidator
+    make_vector : callable
+        A valid row → its values in feature order, shape (n_features,).
     digest : str
         The first 12 hex digits of the pickle's SHA-256.
     """
@@ -55,12 +57,13 @@ class TrainedModel:
         self.classes = manifest.classes
         self.digest = manifest.sha256[:12]
         self.validator = RowValidator(manifest.features)
+        self.make_vector = feature_vector_maker(manifest.features)
         self._estimator = estimator
         self._scorer = fold(estimator, manifest.features, manifest.positive_index)
 
     def predict(self, row: Mapping[str, Any]) -> Prediction:
         """Return the rounded prediction of one valid row."""
-        return self.predict_vector(make_feature_vector(row, self.features))
+        return self.predict_vector(self.make_vector(row))
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Prediction]:
         """Return the rounded predictions of valid rows; the same numbers as one by one."""
@@ -131,7 +134,7 @@ class TrainedModel:
         NotExplainable
             If the model is not linear.
         """
-        vector = make_feature_vector(row, self.features)
+        vector = self.make_vector(row)
         names = [feature.name for feature in self.features]
         explanations = [
             {
