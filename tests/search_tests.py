@@ -192,10 +192,19 @@ def test_a_model_without_c_is_refused_in_a_line(
     assert not any(Path(config.models_root).iterdir())
 
 
-def test_a_cluster_without_a_search_is_refused(run: Run) -> None:
-    """It would have nothing to do."""
-    result = run("--scheduler", "tcp://127.0.0.1:1")
-    assert result.stderr.endswith("Error: --scheduler is for --search.\n")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--scheduler", "tcp://127.0.0.1:1"], "--scheduler is for --search."),
+        (["--search", "--C", "0.1"], "--search chooses C; say one or the other."),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    run: Run, options: list[str], message: str
+) -> None:
+    """One of them would do nothing."""
+    result = run(*options)
+    assert result.stderr.endswith(f"Error: {message}\n")
     assert result.exit_code == 2
 
 

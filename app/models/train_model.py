@@ -14,6 +14,7 @@ from typing import Any
 import click
 import numpy as np
 import pandas as pd
+from click.core import ParameterSource
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
@@ -260,6 +261,9 @@ def main(
     config = settings.current
     if scheduler is not None and not search:
         raise click.UsageError("--scheduler is for --search.")
+    source_of_c = click.get_current_context().get_parameter_source("C")
+    if search and source_of_c is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--search chooses C; say one or the other.")
     try:
         train(
             csv,
