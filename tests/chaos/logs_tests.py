@@ -56,12 +56,12 @@ def logged(directory: Path) -> Counter[str]:
 
 
 def test_eight_processes_write_each_line_once(tmp_path: Path, tell: Tell) -> None:
-    """Each writes 5,000 lines; the log is rotated every 50 KB."""
-    workers = [start(tmp_path / "logs", f"w{number}", 5000) for number in range(PROCESSES)]
+    """Each writes 10,000 lines; the log is rotated every 50 KB."""
+    workers = [start(tmp_path / "logs", f"w{number}", 10_000) for number in range(PROCESSES)]
     for worker in workers:
         worker.join(120)
     ids = logged(tmp_path / "logs")
-    assert ids == Counter(f"w{w}-{n}" for w in range(PROCESSES) for n in range(5000))
+    assert ids == Counter(f"w{w}-{n}" for w in range(PROCESSES) for n in range(10_000))
     rotated = len(list((tmp_path / "logs").glob("*.gz")))
     tell(f"{len(ids)} lines, each once, in {rotated} rotated files")
     assert rotated > 50
