@@ -4,6 +4,7 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,14 +16,15 @@ from app.models.bulk.checked_rows import InvalidRow
 from app.models.bulk.table_file import STANDARD, Format
 from app.utils.files import open_atomically
 
-ROW_GROUP = 65_536  # rows that a Parquet file is written by: its writer holds one in memory
+ROW_GROUP = 262_144  # rows that a Parquet file is written by: its writer holds one in memory
+Write = Callable[[Any], object]
 
 
 @contextmanager
-def open_output(
-    path: str, format_: Format, names: Sequence[str]
-) -> Iterator[Callable[[Any], None]]:
+def open_output(path: str, format_: Format, names: Sequence[str]) -> Iterator[Write]:
     """Give what writes the contents of scored blocks to a file that appears when it is complete.
+
+    It returns while it writes, and takes the next when it has written: blocks are scored meanwhile.
 
     Raises
     ------
@@ -32,19 +34,36 @@ def open_output(
     header = (",".join(map(format_field, names)) + "\n").encode()
     if path == STANDARD:
         sys.stdout.buffer.write(header)
-        yield lambda content: _write(sys.stdout.buffer, content)
+        with _in_a_thread(sys.stdout.buffer.write) as write:
+            yield write
         sys.stdout.buffer.flush()
     elif format_ == "csv":
         with open_atomically(path) as file:
             file.write(header)
-            yield lambda content: _write(file, content)
+            with _in_a_thread(file.write) as write:
+                yield write
     else:
-        with open_atomically(path) as file, _ParquetOutput(file) as output:
-            yield output.write
+        with (
+            open_atomically(path) as file,
+            _ParquetOutput(file) as output,
+            _in_a_thread(output.write) as write,
+        ):
+            yield write
 
 
-def _write(file: Any, content: bytes) -> None:
-    file.write(content)
+@contextmanager
+def _in_a_thread(write: Write) -> Iterator[Write]:
+    """Give a function that writes in another thread, one content after the other."""
+    with ThreadPoolExecutor(1) as thread:
+        running: Future[object] = thread.submit(int)
+
+        def write_there(content: Any) -> None:
+            nonlocal running
+            running.result()
+            running = thread.submit(write, content)
+
+        yield write_there
+        running.result()
 
 
 class _ParquetOutput:
@@ -62,7 +81,9 @@ class _ParquetOutput:
         if self._writer is None:
             # What repeats: predictions have four places, ids are all different.
             repeating = [name for name in table.column_names if name != "id"]
-            self._writer = pq.ParquetWriter(self._file, table.schema, use_dictionary=repeating)
+            self._writer = pq.ParquetWriter(
+                self._file, table.schema, use_dictionary=repeating, write_statistics=repeating
+            )
         self._writer.write_table(table, ROW_GROUP)
 
     def __exit__(self, kind: object, *rest: object) -> None:
