@@ -8,7 +8,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -54,8 +54,10 @@ def runner(
             # The result of a task and not data of the client's: it comes back if its worker goes.
             sent = client.submit(_same, shared, pure=False)
             n_cores = sum(client.nthreads().values())
+            # An executor fetches each result as soon as it is there, while others are written.
+            executor = client.get_executor(pure=False)
             yield lambda tasks: _in_order(
-                lambda task: client.submit(function, sent, *task, pure=False), tasks, n_cores
+                lambda task: executor.submit(function, sent, *task), tasks, n_cores
             )
     elif workers > 1:
         context = get_context("spawn")  # a fork would copy the threads' locks, not the threads
@@ -119,7 +121,7 @@ def cluster(scheduler: str) -> Iterator[Any]:
             raise UnusableCluster(
                 "Dask gave up: one task after another lost its worker."
             ) from error
-        except FutureCancelledError as error:
+        except (CancelledError, FutureCancelledError) as error:
             raise UnusableCluster(f"The Dask scheduler at {scheduler!r} is gone.") from error
 
 
