@@ -45,8 +45,8 @@ from app.models.bulk.scoring import (
     score_block,
 )
 from app.models.bulk.table_file import STANDARD, Block, find_tables, format_of, open_table
+from app.models.manifest import Manifest
 from app.models.parallel import runner
-from app.models.trained_model import TrainedModel
 
 INVALID = ".invalid.csv"  # is added to the output's name
 
@@ -91,23 +91,22 @@ def score(
     """
     files = _pair(source, target, options)
     packed = _read_model(version_id, config)
-    model = packed.unpack()
     counts = Counts()
     size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
     with (
         scoring_progress(size) as report,
         runner(score_block, packed, options.workers, options.scheduler) as run_all,
     ):
-        scored = run_all(_tasks(files, model, options))
+        scored = run_all(_tasks(files, packed.manifest, options))
         for (path, output), own in itertools.groupby(scored, key=_file_of):
             parts = ((block.size, part) for (_, block), part in own)
-            names = output_names(model, output)
+            names = output_names(packed.manifest, output)
             _write_file(path, files[path], names, output, parts, counts, report)
     return counts
 
 
 def _tasks(
-    files: Mapping[str, str], model: TrainedModel, options: Options
+    files: Mapping[str, str], manifest: Manifest, options: Options
 ) -> Iterator[tuple[Output, Block]]:
     """Yield what is to be done with each block of all files, in order."""
     for path, target in files.items():
@@ -115,7 +114,7 @@ def _tasks(
             try:
                 output = plan(
                     table,
-                    model,
+                    manifest,
                     format_of(target),
                     options.id,
                     keep=options.keep,
@@ -204,7 +203,7 @@ def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
         raise InvalidModelFile(
             f"Trained model version {quote(version_id)} cannot be used: {error}."
         ) from error
-    return PackedModel(manifest.to_json(), pickle)
+    return PackedModel(manifest, pickle)
 
 
 @click.command()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.helpers.errors import InvalidModelFile, NotExplainable, quote
 from app.helpers.features import Feature, Value, feature_vector_maker, make_feature_columns
+from app.helpers.payloads import DECIMALS
 from app.helpers.validation import RowValidator
 from app.models import model_file
 from app.models.linear_fold import fold
@@ -27,7 +28,6 @@ gc.collect()
 gc.freeze()
 
 SELF_CHECK_TOLERANCE = 1e-9
-DECIMALS = 1e4  # a prediction is a whole number divided by it
 _TIE_WIDTH = 1e-6  # in units of the last place; far more than what is lost by being quick
 
 Prediction = float | dict[str, float]

@@ -7,7 +7,8 @@ whatever it is sent anyhow, and so needs no key to verify models with.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -16,35 +17,39 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
-from app.helpers.payloads import format_field
+from app.helpers.payloads import DECIMALS, format_field
 from app.helpers.validation import RowValidator
 from app.models.bulk.checked_rows import InvalidRow, Reading, Rows
 from app.models.bulk.csv_rows import read_csv_rows
 from app.models.bulk.parquet_rows import check_batch, check_types
 from app.models.bulk.table_file import Block, CsvBlock, Format, Table
 from app.models.manifest import Manifest
-from app.models.trained_model import DECIMALS, TrainedModel, make_trained_model
+
+if TYPE_CHECKING:
+    from app.models.trained_model import TrainedModel
 
 
 @dataclass(frozen=True)
 class PackedModel:
-    """A verified model on its way to where it is used: its manifest as JSON, and its pickle."""
+    """A verified model on its way to where it is used: scikit-learn is needed only there."""
 
-    manifest: dict[str, Any]
+    manifest: Manifest
     pickle: bytes
 
-    def unpack(self) -> TrainedModel:
+    def unpack(self) -> "TrainedModel":
         """Return the proven model; made once in each process."""
-        key = self.manifest["version"], self.manifest["sha256"]
+        from app.models.trained_model import make_trained_model
+
+        key = self.manifest.version, self.manifest.sha256
         if key not in _unpacked:
-            model = make_trained_model(Manifest.from_json(self.manifest), self.pickle)
+            model = make_trained_model(self.manifest, self.pickle)
             _unpacked.clear()  # a worker that serves many runs shall not fill up
             _unpacked[key] = model
             return model
         return _unpacked[key]
 
 
-_unpacked: dict[tuple[str, str], TrainedModel] = {}
+_unpacked: dict[tuple[str, str], "TrainedModel"] = {}
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class ScoredBlock:
 
 def plan(
     table: Table,
-    model: TrainedModel,
+    manifest: Manifest,
     format_: Format,
     id_: str,
     *,
@@ -95,10 +100,8 @@ def plan(
     ------
     InvalidDataset
         If a column is missing or of a wrong type, or two would have the same name.
-    NotExplainable
-        If there are no exact contributions to show.
     """
-    wanted = (id_, *(own.name for own in model.features))
+    wanted = (id_, *(own.name for own in manifest.features))
     if missing := [name for name in wanted if name not in table.names]:
         raise InvalidDataset(
             f"There is no column {enumerate_first(map(quote, missing))};"
@@ -110,20 +113,22 @@ def plan(
         names = tuple(dict.fromkeys((*wanted, *kept)))
         if twice := [name for name in names if table.names.count(name) > 1]:
             raise InvalidDataset(f"There are two columns {quote(twice[0])}.")
-        check_types(dict(zip(table.names, table.types, strict=True)), model.features, id_)
+        check_types(dict(zip(table.names, table.types, strict=True)), manifest.features, id_)
     output = Output(format_, Reading(names, id_, kept, skip), explain)
-    output_names(model, output)
+    output_names(manifest, output)
     return output
 
 
-def output_names(model: TrainedModel, output: Output) -> list[str]:
+def output_names(manifest: Manifest, output: Output) -> list[str]:
     """Return the names of the output's columns; InvalidDataset if two would be the same.
 
     Explanations are called what `pandas.json_normalize` makes of the API's answers.
     """
-    names = ["id", *_prediction_names(model)]
+    names = ["id", *_prediction_names(manifest)]
     if output.explain:
-        names += [name for prefix, _ in _scores(model) for name in _part_names(model, prefix)]
+        contributions = [f"contributions.{feature.name}" for feature in manifest.features]
+        for prefix in _explanation_prefixes(manifest):
+            names += [prefix + part for part in ("baseline", *contributions)]
     names += output.reading.keep
     if twice := [name for i, name in enumerate(names) if name in names[:i]]:
         raise InvalidDataset(
@@ -141,6 +146,8 @@ def score_block(packed: PackedModel, output: Output, block: Block) -> ScoredBloc
         If the block cannot be read.
     InvalidModelFile
         If the model cannot be proven where this runs.
+    NotExplainable
+        If there are no exact contributions to show.
     """
     model = packed.unpack()
     n_rows, invalid, broken = 0, [], ""
@@ -152,7 +159,7 @@ def score_block(packed: PackedModel, output: Output, block: Block) -> ScoredBloc
         if output.format == "csv":
             contents.append(_format_csv([_texts(column) for column in columns]))
         else:
-            contents.append(pa.table(columns, output_names(model, output)))
+            contents.append(pa.table(columns, output_names(packed.manifest, output)))
     content = b"".join(contents) if output.format == "csv" else pa.concat_tables(contents)
     return ScoredBlock(n_rows, content, invalid, broken)
 
@@ -165,20 +172,15 @@ def _read(block: Block, validator: RowValidator, reading: Reading) -> Iterator[R
             yield check_batch(batch, validator, reading)
 
 
-def _prediction_names(model: TrainedModel) -> Sequence[str]:
-    return ["prediction"] if len(model.classes) == 2 else model.classes
+def _prediction_names(manifest: Manifest) -> Sequence[str]:
+    return ["prediction"] if len(manifest.classes) == 2 else manifest.classes
 
 
-def _scores(model: TrainedModel) -> Iterator[tuple[str, Any]]:
-    """Yield each score behind the probabilities after the prefix of its explanation's columns."""
-    scores = model.scores()
-    for label, score in zip(model.classes, scores, strict=False):
-        yield "explanation." if len(scores) == 1 else f"explanation.{label}.", score
-
-
-def _part_names(model: TrainedModel, prefix: str) -> list[str]:
-    names = [f"{prefix}contributions.{feature.name}" for feature in model.features]
-    return [f"{prefix}baseline", *names]
+def _explanation_prefixes(manifest: Manifest) -> list[str]:
+    """Return what the columns of each score's explanation begin with."""
+    if len(manifest.classes) == 2:
+        return ["explanation."]
+    return [f"explanation.{label}." for label in manifest.classes]
 
 
 @dataclass(frozen=True)
@@ -188,32 +190,32 @@ class _Predictions:
     values: NDArray[np.float64]
 
 
-def _output_columns(model: TrainedModel, rows: Rows, output: Output) -> Iterator[Any]:
+def _output_columns(model: "TrainedModel", rows: Rows, output: Output) -> Iterator[Any]:
     n_valid = len(rows.ids)
     yield rows.ids
     if n_valid:
         for row in model.rounded_probabilities(rows.columns):
             yield _Predictions(row) if output.format == "csv" else row
     else:
-        yield from [pa.array([], pa.float64())] * len(_prediction_names(model))
+        yield from [pa.array([], pa.float64())] * len(_prediction_names(model.manifest))
     if output.explain:
-        for _, score in _scores(model):
+        for score in model.scores():
             yield np.full(n_valid, score.baseline)
             yield from score.contributions_of_columns(rows.columns)
     yield from rows.kept.values()
 
 
-# Each prediction is one of these: written as the API writes it, and only once.
-_PREDICTION_TEXTS = pa.array(
-    [orjson.dumps(k / DECIMALS).decode() for k in range(int(DECIMALS) + 1)]
-)
+@cache  # and not at import: Arrow looks for pandas, which only who scores needs
+def _prediction_texts() -> pa.Array:
+    """Return all that a prediction can be: written as the API writes it, and only once."""
+    return pa.array([orjson.dumps(k / DECIMALS).decode() for k in range(int(DECIMALS) + 1)])
 
 
 def _texts(column: Any) -> pa.Array:
     """Return a column as text, its missing values as the empty one."""
     if isinstance(column, _Predictions):
         places = np.rint(column.values * DECIMALS).astype(np.int32)
-        return _PREDICTION_TEXTS.take(pa.array(places))
+        return _prediction_texts().take(pa.array(places))
     if isinstance(column, np.ndarray):  # of float64
         numbers = orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY).decode()
         return pa.array(numbers[1:-1].split(",") if len(column) else [], pa.string())
