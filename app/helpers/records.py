@@ -62,9 +62,9 @@ Sink = Callable[[Sequence[Record]], object]
 class Records:
     """The records on their way from the requests to the sinks.
 
-    Every process has a thread of its own, started by its first record. Whatever waits when a
-    process exits is drained then; what it was forked with stays the parent's. Keep the instance
-    as long as there are requests: its thread ends with it.
+    Every process has a thread of its own, started by its first record, which sleeps while there is
+    none. Whatever waits when a process exits is drained then; what it was forked with stays the
+    parent's. Keep the instance as long as there are requests: its thread ends with it.
 
     Parameters
     ----------
@@ -73,7 +73,8 @@ class Records:
     capacity : int
         Records that may wait; more are dropped, so that a disk that hangs does not eat the memory.
     interval : float
-        Seconds between two drains; an error is drained at once.
+        Seconds that the first of some records waits for others; an error waits for none. Short
+        enough that they are still in the processor's cache.
 
     Attributes
     ----------
@@ -84,7 +85,7 @@ class Records:
     """
 
     def __init__(
-        self, sinks: Iterable[Sink], *, capacity: int = 65_536, interval: float = 0.5
+        self, sinks: Iterable[Sink], *, capacity: int = 65_536, interval: float = 0.02
     ) -> None:
         self.dropped = 0
         self.failures = 0
@@ -93,22 +94,29 @@ class Records:
         self._capacity = capacity
         self._interval = interval
         self._queue: deque[Record] = deque()
-        self._is_draining = False
-        self._start_lock = threading.Lock()
-        self._drain_lock = threading.Lock()
-        self._wake = threading.Event()
+        self._begin_anew()
         _instances.add(self)
 
+    def _begin_anew(self) -> None:
+        """Begin with no records, no thread and no lock taken, as a process just forked must."""
+        self._queue.clear()
+        self._has_thread = False
+        self._is_asleep = True
+        self._start_lock = threading.Lock()
+        self._drain_lock = threading.Lock()
+        self._work = threading.Event()
+        self._hurry = threading.Event()
+
     def add(self, record: Record) -> None:
-        """Take a record: no lock, except for an error and for the first one of a process."""
+        """Take a record: no lock, except for an error and for one that wakes the thread."""
         if len(self._queue) < self._capacity:
             self._queue.append(record)
         else:
             self.dropped += 1
-        if not self._is_draining:
-            self._start()
+        if self._is_asleep:
+            self._wake_up()
         if record.status >= 500:
-            self._wake.set()
+            self._hurry.set()
 
     def flush(self) -> None:
         """Hand all records that were added before this call to the sinks, and return after."""
@@ -132,43 +140,46 @@ class Records:
                     self._failed_sinks.append(sink)
                     log.exception("A sink of records failed; it is said once and counted.")
 
-    def _start(self) -> None:
+    def _wake_up(self) -> None:
         with self._start_lock:
-            if self._is_draining:
-                return
-            drain = threading.Thread(
-                target=_drain_forever,
-                # Weak, so that the thread ends with an instance that nobody has any more.
-                args=(weakref.ref(self), self._wake, self._interval),
-                name="records",
-                daemon=True,
-            )
-            try:
-                drain.start()
-            except RuntimeError:  # no more threads: the next record tries again
-                return
-            # Runs at the exit of every process: multiprocessing sees to its children, where
-            # atexit never runs, and by an atexit of its own to all others. Not at import,
-            # because a child begins by forgetting what was registered so far.
-            Finalize(None, _flush_all, exitpriority=0)
-            self._is_draining = True
+            if self._is_asleep and (self._has_thread or self._start()):
+                self._is_asleep = False
+                self._work.set()
 
-    def _begin_anew(self) -> None:
-        """Forget the parent's records, thread and locks, as a process that was just forked must."""
-        self._queue.clear()
-        self._is_draining = False
-        self._start_lock = threading.Lock()
-        self._drain_lock = threading.Lock()
-        self._wake = threading.Event()
+    def _start(self) -> bool:
+        """Whether the thread could be started; else the next record tries again."""
+        work = self._work
+        drain = threading.Thread(
+            target=_drain_forever,
+            # Weak, so that the thread ends with an instance that nobody has any more.
+            args=(weakref.ref(self, lambda _: work.set()), work, self._hurry, self._interval),
+            name="records",
+            daemon=True,
+        )
+        try:
+            drain.start()
+        except RuntimeError:  # no more threads
+            return False
+        # Runs at the exit of every process: multiprocessing sees to its children, where atexit
+        # never runs, and by an atexit of its own to all others. Not at import, because a child
+        # begins by forgetting what was registered so far.
+        Finalize(None, _flush_all, exitpriority=0)
+        self._has_thread = True
+        return True
 
 
-def _drain_forever(reference: weakref.ref[Records], wake: threading.Event, interval: float) -> None:
+def _drain_forever(
+    reference: weakref.ref[Records], work: threading.Event, hurry: threading.Event, interval: float
+) -> None:
     while True:
-        wake.wait(interval)
-        wake.clear()
+        work.wait()
+        work.clear()
+        hurry.wait(interval)
+        hurry.clear()
         records = reference()
         if records is None:
             return
+        records._is_asleep = True  # what is added from now on wakes this thread again
         records.flush()
         del records
         time.sleep(_REST)
