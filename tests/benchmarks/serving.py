@@ -29,9 +29,13 @@ def make_subjects(bench: Workbench) -> dict[str, Subject]:
 
 def _our_subjects(bench: Workbench) -> dict[str, Subject]:
     python, config = bench.production_python, bench.config
+    granian = [python, "-m", "granian", "--interface", "wsgi", "--http", "1", "--port", "{port}"]
+    granian += ["--blocking-threads", "2", "--log-level", "error", EMPTY]
     return {
-        "empty": Subject(
-            "empty WSGI app, 2 threads", *our_server(python, config, EMPTY, BLOCKING_THREADS=2)
+        "empty": Subject("empty WSGI app, granian, 2 threads", granian, config),
+        "ours empty": Subject(
+            "empty WSGI app, our server, 2 threads",
+            *our_server(python, config, EMPTY, BLOCKING_THREADS=2),
         ),
         "two": Subject("ours, 2 threads", *our_server(python, config, BLOCKING_THREADS=2)),
         "silent": Subject(
@@ -91,7 +95,7 @@ def _check_predictions(servers: Mapping[str, Server]) -> None:
     answers = {
         key: json.loads(send(server.port, ONE_ROW)[1])["prediction"]
         for key, server in servers.items()
-        if key not in ("empty", "bare")
+        if key not in ("empty", "ours empty", "bare")
     }
     if len(set(answers.values())) > 1:
         raise ServerFailed(f"they do not predict the same: {answers}")
