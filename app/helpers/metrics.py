@@ -203,4 +203,4 @@ def _count_outside(feature: Feature, values: Sequence[Any]) -> int:
         values = [value for value in values if value is not None]
     if not values or (low <= min(values) and max(values) <= high):  # mostly, and quickly told
         return 0
-    return sum(not low <= value <= high for value in values)
+    return len([value for value in values if not low <= value <= high])

@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import joblib
@@ -92,16 +93,19 @@ def json_floor(body: bytes) -> bytes:
     return orjson.dumps(answers)
 
 
-def csv_floor(body: bytes) -> bytes:
+def csv_floor(body: bytes, decimals: int | None = None) -> bytes:
     """Return the least that answers a CSV: read_csv, predict_proba, to_csv."""
     frame = pd.read_csv(io.BytesIO(body))
-    predictions = model.predict_proba(frame[NAMES].to_numpy())[:, 1].round(4)
+    predictions = model.predict_proba(frame[NAMES].to_numpy())[:, 1]
+    if decimals is not None:
+        predictions = predictions.round(decimals)
     answer = pd.DataFrame({"id": frame["id"], "prediction": predictions})
     return answer.to_csv(index=False).encode()
 
 
 def seconds(function: Callable[[], bytes], repetitions: int) -> float:
-    """Return how long one call takes, the mean of some."""
+    """Return how long one call takes, the mean of some; what is logged and counted comes after."""
+    app.extensions["services"].records.flush()
     gc.collect()
     started = time.perf_counter()
     for _ in range(repetitions):
@@ -112,6 +116,7 @@ def seconds(function: Callable[[], bytes], repetitions: int) -> float:
 SUBJECTS = {
     "json": (as_json, "application/json", json_floor),
     "csv": (as_csv, "text/csv", csv_floor),
+    "csv, rounded": (as_csv, "text/csv", partial(csv_floor, decimals=4)),
 }
 
 
