@@ -198,9 +198,9 @@ def _guard_stopping() -> None:
 def _calm_scheduler() -> None:
     """Let no thread of this worker displace another one as soon as it is woken (sched(7)).
 
-    One alone can have the interpreter's lock: the other would wake, find it taken and sleep again.
-    With 32 threads that is a third of the requests a second. Where all cores are busy with other
-    work, a request may wait for a time slice of it, some milliseconds.
+    One alone can have the interpreter's lock: the other would wake, find it taken and sleep again,
+    which costs a quarter of the requests a second with 32 threads. Where all cores are busy with
+    other work, a request may wait for a time slice of it, some milliseconds.
     """
     if hasattr(os, "SCHED_BATCH"):
         with suppress(OSError):
