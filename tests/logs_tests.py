@@ -21,7 +21,6 @@ from app.helpers.records import Record, Records
 
 ROOT = Path(__file__).parents[1]
 MAX_BYTES = 10_000
-DEADLINE = 10  # seconds; the patience of a test, nothing it measures
 NEVER = 3600.0
 LONG = 60.0
 kept: list[Records] = []
@@ -173,7 +172,7 @@ def test_a_handler_that_is_replaced_while_it_writes_can_write_again(
 
     def write_slowly(msg: str) -> None:
         writes.set()
-        goes_on.wait(DEADLINE)
+        goes_on.wait(LONG)
         write(msg)
 
     monkeypatch.setattr(log, "do_write", write_slowly)
@@ -187,14 +186,14 @@ def test_a_handler_that_is_replaced_while_it_writes_can_write_again(
     ]
     first, close, second = threads
     first.start()
-    assert writes.wait(DEADLINE)
+    assert writes.wait(LONG)
     close.start()
     close.join(0.1)  # it would be done by then, if it did not wait
     goes_on.set()
-    first.join(DEADLINE)
-    close.join(DEADLINE)
+    first.join(LONG)
+    close.join(LONG)
     second.start()
-    second.join(DEADLINE)
+    second.join(LONG)
     assert not any(thread.is_alive() for thread in threads)
     assert [line.split()[-1] for line in lines_of(log)] == ["first", "second"]
 
