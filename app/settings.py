@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from app.utils.cores import usable_cores
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -21,8 +23,9 @@ class Settings:
 
     host: str = _knob("0.0.0.0", "address to listen on")  # noqa: S104 - a server in a container
     port: int = _knob(8080, "port to listen on")
-    web_concurrency: int = _knob(os.cpu_count() or 1, "worker processes; the number of cores")
+    web_concurrency: int = _knob(len(usable_cores()), "worker processes; the number of cores")
     blocking_threads: int = _knob(32, "threads a worker; each serves one request at a time")
+    cpu_affinity: int = _knob(1, "1: a worker's threads share a core; 0: the system places them")
     fast_path: int = _knob(1, "1: single predictions skip Flask; 0: Flask answers them too")
     shutdown_timeout: int = _knob(30, "seconds that requests in hand get to finish on SIGTERM")
 
@@ -83,7 +86,7 @@ def _check(settings: Settings) -> None:
         raise ValueError("TLS_CLIENT_CA_FILE needs TLS_CERTIFICATE_FILE and TLS_KEY_FILE.")
 
 
-_MAY_BE_0 = ("fast_path", "trusted_proxies")
+_MAY_BE_0 = ("cpu_affinity", "fast_path", "trusted_proxies")
 
 
 def _to_int(name: str, text: str) -> int:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from isal import igzip
 
 from app.helpers import logs
 from app.helpers.records import Record, Records
@@ -35,9 +36,30 @@ def a_record(
     return Record(time, "127.0.0.1", method, "http", path, "/", status, 0.000412, id)
 
 
+def line_of(record: Record) -> str:
+    [line] = logs.request_lines([record])
+    return line
+
+
 def message_of(line: str) -> str:
     assert re.match(TIMESTAMP + " - app - ", line)
     return line[len("2026-01-31 12:00:00,000 - app - ") :]
+
+
+ANY_RECORD = st.builds(
+    a_record,
+    time=st.floats(0, 4e9),
+    method=ANY_TEXT,
+    path=ANY_TEXT,
+    status=st.integers(100, 599),
+    id=ANY_TEXT | st.from_regex(r"[A-Za-z0-9._-]{1,70}", fullmatch=True),
+)
+
+
+@given(st.lists(ANY_RECORD, max_size=8))
+def test_many_requests_have_the_lines_that_each_has_alone(records: list[Record]) -> None:
+    """In order, though what many have in common is looked at once."""
+    assert logs.request_lines(records) == [line_of(record) for record in records]
 
 
 @pytest.fixture
@@ -71,7 +93,7 @@ def lines_of(log: logs.ApplicationLog) -> list[str]:
 )
 def test_the_line_of_a_request(status: int, expected: str) -> None:
     """A client's mistake is no error; a status without a phrase has none."""
-    assert message_of(logs.request_line(a_record(status=status))) == expected
+    assert message_of(line_of(a_record(status=status))) == expected
 
 
 @given(st.floats(min_value=0, max_value=4e9))
@@ -79,7 +101,7 @@ def test_a_request_is_dated_as_logging_would(time: float) -> None:
     """The time is the record's own, in the format of all other lines."""
     created = logging.makeLogRecord({"created": time, "msecs": int((time - int(time)) * 1000)})
     expected = logging.Formatter().formatTime(created)
-    assert logs.request_line(a_record(time=time)).startswith(f"{expected} - app - INFO - ")
+    assert line_of(a_record(time=time)).startswith(f"{expected} - app - INFO - ")
 
 
 @given(method=ANY_TEXT, path=ANY_TEXT, id=ANY_TEXT)
@@ -88,21 +110,21 @@ def test_any_request_is_one_printable_line_of_as_many_words(
     method: str, path: str, id: str
 ) -> None:
     """Nothing that a client sends can end the line, add a word or reach a terminal."""
-    line = logs.request_line(a_record(method=method, path=path, id=id))
+    line = line_of(a_record(method=method, path=path, id=id))
     assert line.isprintable()
-    assert len(line.split(" ")) == len(logs.request_line(a_record()).split(" "))
+    assert len(line.split(" ")) == len(line_of(a_record()).split(" "))
 
 
 @given(st.binary(min_size=1, max_size=logs.MAX_PATH_LENGTH))
 def test_the_path_can_be_decoded_from_the_line(path: bytes) -> None:
     """Percent-encoding loses nothing."""
-    line = logs.request_line(a_record(path=path.decode("latin-1")))
+    line = line_of(a_record(path=path.decode("latin-1")))
     assert unquote_to_bytes(line.split(" ")[10]) == path
 
 
 def test_long_values_are_cut() -> None:
     """A line is bounded, and shows where something is missing."""
-    line = logs.request_line(a_record(method="M" * 65, path="/" * 257, id="1" * 65))
+    line = line_of(a_record(method="M" * 65, path="/" * 257, id="1" * 65))
     assert message_of(line) == (
         f"INFO - 127.0.0.1 {'M' * 64}… http {'/' * 256}… 200 OK 0.412 ms {'1' * 64}…"
     )
@@ -110,7 +132,7 @@ def test_long_values_are_cut() -> None:
 
 def test_empty_values_are_dashes() -> None:
     """So that every word keeps its place."""
-    line = logs.request_line(a_record(method="", path="", id=""))
+    line = line_of(a_record(method="", path="", id=""))
     assert message_of(line) == "INFO - 127.0.0.1 - http - 200 OK 0.412 ms -"
 
 
@@ -122,7 +144,7 @@ def test_a_batch_is_written_at_once(
     monkeypatch.setattr(log, "do_write", written.append)
     batch = [a_record(id="1"), a_record(id="2")]
     log.write_requests(batch)
-    assert written == ["\n".join(map(logs.request_line, batch))]
+    assert written == ["\n".join(logs.request_lines(batch))]
 
 
 def test_what_other_modules_say_is_in_the_same_file(log: logs.ApplicationLog) -> None:
@@ -134,12 +156,12 @@ def test_what_other_modules_say_is_in_the_same_file(log: logs.ApplicationLog) ->
     assert re.fullmatch(
         TIMESTAMP + " - app.models.model_store - WARNING - v0 is unavailable", first
     )
-    assert second == logs.request_line(a_record())
+    assert second == line_of(a_record())
 
 
 def test_no_message_nor_traceback_can_forge_a_line(log: logs.ApplicationLog) -> None:
     """Only the first line of a record is not indented; control characters are escaped."""
-    forged = logs.request_line(a_record())
+    forged = line_of(a_record())
     try:
         raise ValueError(f"\n{forged}\r{forged}\x1b[2J\ud800")
     except ValueError:
@@ -235,7 +257,7 @@ def test_a_directory_that_cannot_be_made_stops_nothing(
     in_the_way.mkdir()
     log.write_requests([a_record()])
     forget(log)
-    assert (log.dropped, lines_of(log)) == (4, [logs.request_line(a_record())])
+    assert (log.dropped, lines_of(log)) == (4, [line_of(a_record())])
 
 
 def test_a_message_that_cannot_be_formatted_stops_nothing(
@@ -268,7 +290,7 @@ log.write_requests(batch)
 assert log.dropped == 20
 """
     assert run(program) == "The application log cannot be written: [Errno 27] File too large\n"
-    expected = [logs.request_line(a_record(id=str(number))) for number in range(10)]
+    expected = [line_of(a_record(id=str(number))) for number in range(10)]
     assert (tmp_path / "application.log").read_text().splitlines() == expected * 2
 
 
@@ -281,11 +303,11 @@ def test_a_file_that_cannot_be_compressed_stays_as_it_is(
         Path(path).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(gzip, "open", fail)
+    monkeypatch.setattr(igzip, "open", fail)
     batch = [a_record(id=str(number)) for number in range(200)]
     for _ in range(3):
         log.write_requests(batch)
-    expected = [logs.request_line(record) for record in batch]
+    expected = [line_of(record) for record in batch]
     for name in (log.baseFilename, f"{log.baseFilename}.1", f"{log.baseFilename}.2"):
         assert Path(name).read_text().splitlines() == expected
     assert not list(Path(log.baseFilename).parent.glob("*.gz"))
@@ -320,7 +342,7 @@ def test_half_a_line_of_a_killed_process_is_cut(
     """Else the next line would be glued to it."""
     Path(log.baseFilename).write_text(before)
     log.write_requests([a_record()])
-    assert Path(log.baseFilename).read_text() == kept + logs.request_line(a_record()) + "\n"
+    assert Path(log.baseFilename).read_text() == kept + line_of(a_record()) + "\n"
 
 
 def write_many(directory: str, worker: int) -> None:
@@ -350,7 +372,7 @@ def test_workers_share_rotated_compressed_files(tmp_path: Path) -> None:
     files = [(tmp_path / "application.log").read_bytes(), *rotated]
     lines = b"".join(files).decode().splitlines()
     ids = [f"{worker}-{number}" for worker in range(5) for number in range(410)]
-    expected = [logs.request_line(a_record(path="/v0/predict", id=id)) for id in ids]
+    expected = [line_of(a_record(path="/v0/predict", id=id)) for id in ids]
     assert sorted(lines) == sorted(expected)
     a_batch = 20 * (len(expected[-1]) + 1)
     assert len(rotated) >= 10
@@ -392,8 +414,8 @@ assert os.wait()[1] == 0
 """
     assert run(program) == ""
     parent, *others = (tmp_path / "application.log").read_text().splitlines()
-    assert parent == "half of " + logs.request_line(a_record(id="parent"))
-    assert others == [logs.request_line(a_record(id=id)) for id in ("grandchild", "child")]
+    assert parent == "half of " + line_of(a_record(id="parent"))
+    assert others == [line_of(a_record(id=id)) for id in ("grandchild", "child")]
 
 
 def run(program: str) -> str:

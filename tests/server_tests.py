@@ -1,6 +1,7 @@
 """The server process, started as users start it, with a small application in place of ours."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+
+from app.utils.cores import usable_cores
 
 ROOT = Path(__file__).parents[1]
 DEADLINE = 25  # seconds; the patience of a test, nothing it measures
@@ -40,7 +43,7 @@ ANSWERS = {
     "/pid": lambda environ: os.getpid(),
     "/variable": lambda environ: environ.get(environ["QUERY_STRING"]),
     "/body": lambda environ: len(environ["wsgi.input"].read(1000)),
-    "/scheduler": lambda environ: os.sched_getscheduler(0),
+    "/cores": lambda environ: [os.getpid(), *os.sched_getaffinity(0)],
     "/wait": wait,
 }
 
@@ -124,6 +127,9 @@ def ask(connection: http.client.HTTPConnection, path: str) -> str:
     return connection.getresponse().read().decode()
 
 
+affinity = pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="this system knows no affinity"
+)
 ipv6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 
 
@@ -277,10 +283,39 @@ def test_finishes_the_requests_in_hand(
     assert server.stderr == ""
 
 
-@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="this system has no such policy")
-def test_no_thread_displaces_another(start: Callable[..., Server]) -> None:
-    """A worker's threads, which share one interpreter, do not preempt each other."""
-    assert start().until_running().get("/scheduler") == str(os.SCHED_BATCH)
+@affinity
+def test_each_worker_stays_on_a_core_of_its_own(start: Callable[..., Server]) -> None:
+    """All of its threads do, as long as there are cores enough."""
+    server = start(WEB_CONCURRENCY="2", BLOCKING_THREADS="4").until_running()
+    cores: dict[int, int] = {}
+
+    def ask() -> bool:
+        pid, core = json.loads(server.get("/cores"))
+        assert cores.setdefault(pid, core) == core
+        return len(cores) == 2
+
+    until(ask)
+    assert len(set(cores.values())) == min(2, len(usable_cores()))
+
+
+@affinity
+def test_a_worker_that_takes_a_dead_ones_place_takes_its_core(start: Callable[..., Server]) -> None:
+    """So that no two share one afterwards."""
+    server = start(WEB_CONCURRENCY="1").until_running()
+    pid, core = json.loads(server.get("/cores"))
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: (server.directory / "imported").read_text().count("\n") == 2)
+    until(server.listens)
+    new_pid, new_core = json.loads(server.get("/cores"))
+    assert new_pid != pid
+    assert new_core == core
+
+
+@affinity
+def test_the_system_may_place_threads(start: Callable[..., Server]) -> None:
+    """With CPU_AFFINITY=0, on any core."""
+    server = start(CPU_AFFINITY="0").until_running()
+    assert json.loads(server.get("/cores"))[1:] == usable_cores()
 
 
 def test_gives_up_on_a_request_after_the_timeout(start: Callable[..., Server]) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from app.helpers.errors import InvalidVersionId
 from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id, version_number
+from app.utils.cores import nth_core, usable_cores
 from app.utils.files import (
     ORPHAN_SECONDS,
     find_file,
@@ -473,6 +474,17 @@ def test_a_fault_at_any_system_call_leaves_the_old_file_or_the_new(
         renamed = renamed or name.startswith("rename")
     assert {"openat", "write", "fsync"} < told
     assert any(name.startswith("rename") for name in told)
+
+
+# Cores
+
+
+@given(st.integers(-(10**9), 10**9))
+def test_numbers_in_a_row_have_different_cores(first: int) -> None:
+    """As many as there are; then they begin anew."""
+    cores = usable_cores()
+    assert sorted(nth_core(first + n) for n in range(len(cores))) == cores
+    assert nth_core(first + len(cores)) == nth_core(first)
 
 
 if __name__ == "__main__":

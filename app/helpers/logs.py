@@ -6,32 +6,31 @@ line of any other message (a traceback, say) is indented.
 
 import contextlib
 import glob
-import gzip
 import logging
 import os
 import re
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler
+from isal import igzip
 
-from app.helpers.records import Record
+from app.helpers.records import Record, transpose
 
 MAX_PATH_LENGTH = 256
 MAX_FIELD_LENGTH = 64
-_GZIP_LEVEL = 4  # 107 % of level 9's size in a quarter of its time
 _COPY_BYTES = 1024 * 1024
 
 _app_logger = logging.getLogger("app")
 _held: list[logging.Handler] = []
 _STATUSES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _SAFE = "/:@!$&'()*+,;="  # besides letters, digits and -._~, what a path may hold (RFC 3986, 3.3)
-_is_plain = re.compile(rf"[A-Za-z0-9._~-]{{1,{MAX_FIELD_LENGTH}}}").fullmatch
+_is_plain = re.compile(r"[A-Za-z0-9._~-]+").fullmatch
 
 
 def configure(
@@ -133,8 +132,7 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
 
     def write_requests(self, records: Sequence[Record]) -> None:
         """Write a line for each record, all of them under one lock: a lock takes some 50 µs."""
-        lines = [request_line(record) for record in records]
-        self.handle(logging.makeLogRecord({"lines": lines}))
+        self.handle(logging.makeLogRecord({"lines": request_lines(records)}))
 
     def do_write(self, msg: str) -> None:
         """Write all of it or nothing: on a full disk half a line would swallow the next one."""
@@ -154,13 +152,14 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
     def do_gzip(self, input_filename: str) -> None:
         """Compress a rotated file; one that cannot be stays as it is.
 
-        The base class compresses at level 9, some 3 µs of processor time a line.
+        By ISA-L: 109 % of the size that zlib's level 9 makes, which the base class takes, and 2 µs
+        less of processor time a line.
         """
         packed_filename = f"{input_filename}.gz"
         try:
             with (
                 open(input_filename, "rb") as plain,
-                gzip.open(packed_filename, "wb", compresslevel=_GZIP_LEVEL) as packed,
+                igzip.open(packed_filename, "wb", compresslevel=1) as packed,
             ):
                 shutil.copyfileobj(plain, packed, _COPY_BYTES)
         except OSError as error:
@@ -223,38 +222,48 @@ def _escape(line: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
-def request_line(record: Record) -> str:
-    """Return the line of a request; whatever a client sent, it is one line of printable text.
+def request_lines(records: Sequence[Record]) -> list[str]:
+    """Return the line of each request; whatever a client sent, it is one line of printable text.
 
-    >>> request_line(Record(9e8, "::1", "GET", "http", "/a b", "", 404, 2e-4, "5f0c"))[26:]
+    >>> [line] = request_lines([Record(9e8, "::1", "GET", "http", "/a b", "", 404, 2e-4, "5f0c")])
+    >>> line[26:]
     'app - INFO - ::1 GET http /a%20b 404 NOT FOUND 0.200 ms 5f0c'
     """
-    seconds = int(record.time)
-    return "%s,%03d%s %.3f ms %s" % (  # noqa: UP031 - faster than an f-string
-        _format_time(seconds),
-        (record.time - seconds) * 1000,
-        _what(record.status, record.remote_addr, record.method, record.scheme, record.path),
-        record.duration * 1000,
-        _quote(record.request_id),
-    )
+    if not records:
+        return []
+    of = transpose(records)
+    requests = map(_describe, of.status, of.remote_addr, of.method, of.scheme, of.path)
+    return [
+        f"{_format_time(int(at * 1000))} - app - {request} {duration * 1000:.3f} ms {id_}"
+        for at, request, duration, id_ in zip(
+            of.time, requests, of.duration, _quote_all(of.request_id), strict=True
+        )
+    ]
 
 
 @lru_cache(maxsize=1024)
-def _what(status: int, remote_addr: str, method: str, scheme: str, path: str) -> str:
+def _describe(status: int, remote_addr: str, method: str, scheme: str, path: str) -> str:
     return (
-        f" - app - {'INFO' if status < 500 else 'ERROR'}"
+        f"{'INFO' if status < 500 else 'ERROR'}"
         f" - {_quote(remote_addr)} {_quote(method)} {_quote(scheme)}"
         f" {_quote(path, MAX_PATH_LENGTH)} {_STATUSES.get(status, status)}"
     )
 
 
 @lru_cache(maxsize=8)
-def _format_time(seconds: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+def _format_time(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(seconds))},{rest:03}"
+
+
+def _quote_all(texts: Sequence[str]) -> Iterable[str]:
+    if max(map(len, texts)) <= MAX_FIELD_LENGTH and all(texts) and _is_plain("".join(texts)):
+        return texts  # mostly, and told ten times faster
+    return map(_quote, texts)
 
 
 def _quote(text: str, max_length: int = MAX_FIELD_LENGTH) -> str:
-    if _is_plain(text):
+    if len(text) <= MAX_FIELD_LENGTH and _is_plain(text):
         return text
     # Cut before it is cached, so that long paths do not fill the memory.
     shown = _percent_encode(text[:max_length])

@@ -55,6 +55,11 @@ class Record(NamedTuple):
     """Shape (n_features,): what a single row's was."""
 
 
+def transpose(records: Sequence[Record]) -> Any:
+    """Return a Record that has of each field the values of all records, at least one."""
+    return Record(*zip(*records, strict=True))
+
+
 Sink = Callable[[Sequence[Record]], object]
 """What takes a batch of records, oldest first; called by one thread at a time."""
 

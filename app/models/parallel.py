@@ -4,7 +4,6 @@ What runs where, and what becomes of it when a worker dies, is the executor's an
 """
 
 import logging
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -140,8 +139,3 @@ def _prepare_process(function: Callable[..., Any], shared: Any) -> None:
 def _run_prepared(task: tuple[Any, ...]) -> Any:
     function, shared = _prepared
     return function(shared, *task)
-
-
-def count_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

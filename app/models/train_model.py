@@ -33,7 +33,6 @@ from app.models.evaluate_model import Probabilities, evaluate, evaluate_baseline
 from app.models.manifest import Manifest
 from app.models.model_file import write_model_file
 from app.models.notes import note, progress, warnings_as_notes
-from app.models.parallel import count_cores
 from app.models.profile_data import (
     describe_features,
     find_constants,
@@ -43,6 +42,7 @@ from app.models.profile_data import (
 from app.models.search import Search
 from app.models.signing_key import SigningKeys
 from app.models.trained_model import TrainedModel, library_versions, prove
+from app.utils.cores import usable_cores
 
 VALIDATION_SHARE = 0.25
 SEED = 1
@@ -232,7 +232,7 @@ def _check_strength(context: click.Context, parameter: click.Parameter, C: float
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    default=count_cores(),
+    default=len(usable_cores()),
     help="Cores that search; all unless said.",
 )
 @click.option(

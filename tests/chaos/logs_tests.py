@@ -132,8 +132,8 @@ def fill(directory: Path) -> None:
     """Make a log that is due, with two rotated files."""
     directory.mkdir()
     for suffix, name in ((".1.gz", "first"), (".2.gz", "second"), ("", "current")):
-        lines = [logs.request_line(a_record(f"{name}-{n}")) + "\n" for n in range(600)]
-        data = "".join(lines).encode()
+        lines = logs.request_lines([a_record(f"{name}-{n}") for n in range(600)])
+        data = "".join(f"{line}\n" for line in lines).encode()
         (directory / f"application.log{suffix}").write_bytes(
             gzip.compress(data) if suffix else data
         )
