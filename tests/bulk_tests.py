@@ -34,7 +34,8 @@ from app.app import create_app
 from app.helpers.payloads import format_field
 from app.models import score_file, train_model
 from app.models.bulk import table_file
-from app.models.bulk.table_file import cut_rows
+from app.models.bulk.parts import Part, put_down
+from app.models.bulk.row_ends import cut_rows
 from app.models.classifier import build_classifier
 from app.models.score_file import main
 from app.models.train_model import train
@@ -80,6 +81,8 @@ def run(mixed: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process: run(input, output, *options) scores with v0."""
     monkeypatch.setattr(settings, "current", mixed)
     monkeypatch.setattr(table_file, "BLOCK_SIZE", BLOCKS)
+    monkeypatch.setattr(table_file, "PIECE_SIZE", BLOCKS // 2)
+    monkeypatch.setattr(score_file, "TASK_SIZE", 2 * BLOCKS)
 
     def run(source: Any, target: Any, *options: str, version: str = "v0", **rest: Any) -> Result:
         arguments = [str(source), str(target), version, *options]
@@ -219,7 +222,7 @@ def test_any_spelling_is_taken_or_refused_as_by_the_api(
 def test_blocks_end_where_rows_do(table: list[list[str]], line_end: str, size: int) -> None:
     """Whatever is in quotes, and however small the blocks: the csv module finds the same rows."""
     data = "".join(",".join(map(format_field, row)) + line_end for row in table).encode()
-    pieces = list(cut_rows(io.BytesIO(data), size))
+    pieces = [(start, bytes(piece)) for start, piece in cut_rows(io.BytesIO(data), size)]
     assert b"".join(piece for _, piece in pieces) == data
     starts = [start for start, _ in pieces]
     assert starts == [sum(len(p) for _, p in pieces[:i]) for i in range(len(pieces))]
@@ -609,6 +612,18 @@ def test_workers_give_what_one_process_gives(run: Run, tmp_path: Path) -> None:
     assert run(tmp_path / "in", tmp_path / "one").exit_code == 0
     assert run(tmp_path / "in", tmp_path / "two", "--workers", "2").exit_code == 0
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_part_is_put_down_where_that_can_be_done(tmp_path: Path) -> None:
+    """Else it is sent: a worker on another machine may not have the output's directory."""
+    part = put_down(b"a,0.5\n", str(tmp_path))
+    assert isinstance(part, Part)
+    output = io.BytesIO(b"id,prediction\n")
+    output.seek(0, io.SEEK_END)
+    part.move_to(output)
+    assert output.getvalue() == b"id,prediction\na,0.5\n"
+    assert not list(tmp_path.iterdir())
+    assert put_down(b"a,0.5\n", str(tmp_path / "elsewhere")) == b"a,0.5\n"
 
 
 @pytest.mark.slow

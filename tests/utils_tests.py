@@ -21,6 +21,7 @@ from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id,
 from app.utils.cores import nth_core, usable_cores
 from app.utils.files import (
     ORPHAN_SECONDS,
+    directory_beside,
     find_file,
     get_files_matching,
     to_abs_path,
@@ -474,6 +475,28 @@ def test_a_fault_at_any_system_call_leaves_the_old_file_or_the_new(
         renamed = renamed or name.startswith("rename")
     assert {"openat", "write", "fsync"} < told
     assert any(name.startswith("rename") for name in told)
+
+
+def test_a_directory_beside_a_file_is_gone_at_the_end(tmp_path: Path) -> None:
+    """With whatever is in there."""
+    with directory_beside(str(tmp_path / "out.csv")) as directory:
+        Path(directory, "part").write_bytes(b"1")
+        assert Path(directory).parent == tmp_path
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(FileNotFoundError) as caught, directory_beside(f"{tmp_path}/no/out.csv"):
+        pass
+    assert caught.value.filename == f"{tmp_path}/no/out.csv"
+
+
+def test_a_directory_that_lost_its_writer_is_removed_with_the_next_write(tmp_path: Path) -> None:
+    """An hour after it was last written to, as a file is."""
+    for name, age in (("old", ORPHAN_SECONDS + 60), ("young", ORPHAN_SECONDS - 60)):
+        directory = tmp_path / f".out.csv.{name.encode().hex():0<16}.tmp"
+        directory.mkdir()
+        (directory / "part").write_bytes(name.encode())
+        os.utime(directory, (time.time() - age,) * 2)
+    write_atomically(str(tmp_path / "out.csv"), [b"1"])
+    assert [path.read_bytes() for path in tmp_path.glob(".*/part")] == [b"young"]
 
 
 # Cores

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from app.helpers.errors import ApplicationError
 
 CONNECT_SECONDS = 10.0  # to reach a scheduler, and for it to have a worker
-_AHEAD = 1  # tasks a core that are handed out before the first is taken back
+_AHEAD = 4  # tasks more than a cluster has cores that are on their way there or back
 
 Result = TypeVar("Result")
 RunAll = Callable[[Iterable[Any]], Iterator[tuple[Any, Result]]]
@@ -52,11 +52,11 @@ def runner(
         with cluster(scheduler) as client:
             # The result of a task and not data of the client's: it comes back if its worker goes.
             sent = client.submit(_same, shared, pure=False)
-            n_cores = sum(client.nthreads().values())
+            at_once = sum(client.nthreads().values()) + _AHEAD
             # An executor fetches each result as soon as it is there, while others are written.
             executor = client.get_executor(pure=False)
             yield lambda tasks: _in_order(
-                lambda task: executor.submit(function, sent, *task), tasks, n_cores
+                lambda task: executor.submit(function, sent, *task), tasks, at_once
             )
     elif workers > 1:
         context = get_context("spawn")  # a fork would copy the threads' locks, not the threads
@@ -80,13 +80,13 @@ def runner(
 
 
 def _in_order(
-    submit: Callable[[Any], Any], tasks: Iterable[Any], n_cores: int
+    submit: Callable[[Any], Any], tasks: Iterable[Any], at_once: int
 ) -> Iterator[tuple[Any, Any]]:
-    """Yield tasks with their results; no more of them at once than keep the cores busy."""
+    """Yield tasks with their results; that many are handed out before the first is taken back."""
     pending: deque[tuple[Any, Any]] = deque()
     for task in tasks:
         pending.append((task, submit(task)))
-        if len(pending) > _AHEAD * n_cores:
+        if len(pending) > at_once:
             first, future = pending.popleft()
             yield first, future.result()
     while pending:

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 
 import click
@@ -27,6 +27,7 @@ from app.models.csv_file import FIRST_ROW
 from app.models.model_file import open_model_file, read_model_file
 from app.models.notes import note, scoring_progress, warnings_as_notes
 from app.models.signing_key import SigningKeys
+from app.utils.files import directory_beside
 
 try:
     import pyarrow as pa
@@ -40,15 +41,17 @@ from app.models.bulk.scoring import (
     Output,
     PackedModel,
     ScoredBlock,
+    gather,
     output_names,
     plan,
-    score_block,
+    score_blocks,
 )
 from app.models.bulk.table_file import STANDARD, Block, find_tables, format_of, open_table
 from app.models.manifest import Manifest
 from app.models.parallel import runner
 
 INVALID = ".invalid.csv"  # is added to the output's name
+TASK_SIZE = 24 * 1024 * 1024  # bytes; a scheduler takes as long for a small task as for a large one
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,13 @@ def score(
     size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
     with (
         scoring_progress(size) as report,
-        runner(score_block, packed, options.workers, options.scheduler) as run_all,
+        _directory_of_parts(files, options) as directory,
+        runner(score_blocks, packed, options.workers, options.scheduler) as run_all,
     ):
-        scored = run_all(_tasks(files, packed.manifest, options))
+        tasks = gather(_blocks(files, packed.manifest, options, directory), TASK_SIZE)
+        scored = (
+            pair for (blocks,), done in run_all(tasks) for pair in zip(blocks, done, strict=True)
+        )
         for (path, output), own in itertools.groupby(scored, key=_file_of):
             parts = ((block.size, part) for (_, block), part in own)
             names = output_names(packed.manifest, output)
@@ -105,10 +112,20 @@ def score(
     return counts
 
 
-def _tasks(
-    files: Mapping[str, str], manifest: Manifest, options: Options
+def _directory_of_parts(
+    files: Mapping[str, str], options: Options
+) -> AbstractContextManager[str | None]:
+    """Give the directory in which a cluster puts down its work; None if there is to be none."""
+    target = next(iter(files.values()))
+    if options.scheduler is None or target == STANDARD:
+        return nullcontext()
+    return directory_beside(target)
+
+
+def _blocks(
+    files: Mapping[str, str], manifest: Manifest, options: Options, parts: str | None
 ) -> Iterator[tuple[Output, Block]]:
-    """Yield what is to be done with each block of all files, in order."""
+    """Yield all files' blocks in order, each after what is to come of it."""
     for path, target in files.items():
         with open_table(path) as table:
             try:
@@ -120,6 +137,7 @@ def _tasks(
                     keep=options.keep,
                     explain=options.explain,
                     skip=options.skip,
+                    parts=parts,
                 )
             except InvalidDataset as error:
                 raise InvalidDataset(f"{_name(path)}: {error}") from error

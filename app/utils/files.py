@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
@@ -104,7 +105,7 @@ def open_atomically(path: str, *, mode: int = 0o666, replace: bool = True) -> It
     """
     path = os.path.abspath(path)
     directory, name = os.path.split(path)
-    temporary_path = os.path.join(directory, f".{name}.{secrets.token_hex(8)}.tmp")
+    temporary_path = _temporary_path(path)
     try:
         _remove_orphans(directory, name)
         try:
@@ -121,12 +122,40 @@ def open_atomically(path: str, *, mode: int = 0o666, replace: bool = True) -> It
         raise OSError(error.errno, error.strerror, path) from error
 
 
+@contextlib.contextmanager
+def directory_beside(path: str) -> Iterator[str]:
+    """Give the path of a new directory, for what the file `path` is made of; at the end it is gone.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made, naming `path`.
+    """
+    temporary_path = _temporary_path(os.path.abspath(path))
+    try:
+        os.mkdir(temporary_path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
+    try:
+        yield temporary_path
+    finally:
+        shutil.rmtree(temporary_path, ignore_errors=True)
+
+
+def _temporary_path(path: str) -> str:
+    directory, name = os.path.split(path)
+    return os.path.join(directory, f".{name}.{secrets.token_hex(8)}.tmp")
+
+
 def _remove_orphans(directory: str, name: str) -> None:
     """Remove what killed writers of the file left; a living one would fail, its old file intact."""
     for orphan in get_files_matching(directory, rf"\.{re.escape(name)}\.[0-9a-f]{{16}}\.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - os.stat(orphan).st_mtime > ORPHAN_SECONDS:
-                os.unlink(orphan)
+                if os.path.isdir(orphan):
+                    shutil.rmtree(orphan)
+                else:
+                    os.unlink(orphan)
 
 
 def _flush_directory(directory: str) -> None:

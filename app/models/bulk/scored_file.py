@@ -6,13 +6,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.helpers.payloads import format_field
 from app.models.bulk.checked_rows import InvalidRow
+from app.models.bulk.parts import Part
 from app.models.bulk.table_file import STANDARD, Format
 from app.utils.files import open_atomically
 
@@ -40,7 +42,7 @@ def open_output(path: str, format_: Format, names: Sequence[str]) -> Iterator[Wr
     elif format_ == "csv":
         with open_atomically(path) as file:
             file.write(header)
-            with _in_a_thread(file.write) as write:
+            with _in_a_thread(partial(_write_csv, file)) as write:
                 yield write
     else:
         with (
@@ -64,6 +66,13 @@ def _in_a_thread(write: Write) -> Iterator[Write]:
 
         yield write_there
         running.result()
+
+
+def _write_csv(file: BinaryIO, content: bytes | Part) -> None:
+    if isinstance(content, Part):
+        content.move_to(file)
+    else:
+        file.write(content)
 
 
 class _ParquetOutput:

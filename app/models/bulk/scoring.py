@@ -1,11 +1,11 @@
 """One block of a table → its predictions: what the command, its workers and a cluster all run.
 
-A plain function of its arguments that reads and never writes, so that it may run anywhere, and
-again when a machine is lost. The model comes with it, already verified by who asks: a cluster runs
-whatever it is sent anyhow, and so needs no key to verify models with.
+A plain function of its arguments, so that it may run anywhere, and again when a machine is lost: it
+writes to no place that anybody knows before it returns. The model comes with it, already verified
+by who asks: a cluster runs whatever it is sent anyhow, and so needs no key to verify models with.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from app.helpers.validation import RowValidator
 from app.models.bulk.checked_rows import InvalidRow, Reading, Rows
 from app.models.bulk.csv_rows import read_csv_rows
 from app.models.bulk.parquet_rows import check_batch, check_types
+from app.models.bulk.parts import Part, put_down
 from app.models.bulk.table_file import Block, CsvBlock, Format, Table
 from app.models.manifest import Manifest
 
@@ -50,15 +51,27 @@ class PackedModel:
 
 
 _unpacked: dict[tuple[str, str], "TrainedModel"] = {}
+Blocks = list[tuple["Output", Block]]
 
 
 @dataclass(frozen=True)
 class Output:
-    """What is to come of a table: in which format, read how, with explanations or without."""
+    """What is to come of a table.
+
+    Attributes
+    ----------
+    format : "csv" or "parquet"
+    reading : Reading
+    explain : bool
+        Whether contributions are added.
+    parts : str or None
+        A directory in which what came of a block may be put down.
+    """
 
     format: Format
     reading: Reading
     explain: bool = False
+    parts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ class ScoredBlock:
     ----------
     n_rows : int
         All, the invalid included.
-    content : bytes or Table
+    content : bytes, Part or Table
         The valid rows' part of the output: CSV without a header, or columns.
     invalid : list of InvalidRow
     broken : str
@@ -91,6 +104,7 @@ def plan(
     keep: bool = False,
     explain: bool = False,
     skip: bool = False,
+    parts: str | None = None,
 ) -> Output:
     """Return what is to come of a table.
 
@@ -114,7 +128,7 @@ def plan(
         if twice := [name for name in names if table.names.count(name) > 1]:
             raise InvalidDataset(f"There are two columns {quote(twice[0])}.")
         check_types(dict(zip(table.names, table.types, strict=True)), manifest.features, id_)
-    output = Output(format_, Reading(names, id_, kept, skip), explain)
+    output = Output(format_, Reading(names, id_, kept, skip), explain, parts)
     output_names(manifest, output)
     return output
 
@@ -135,6 +149,28 @@ def output_names(manifest: Manifest, output: Output) -> list[str]:
             f"The output would have two columns {quote(twice[0])}; leave --keep out, or rename it."
         )
     return names
+
+
+def gather(blocks: Iterable[tuple[Output, Block]], size: int) -> Iterator[tuple[Blocks]]:
+    """Yield tasks of blocks that follow each other, of some bytes in all.
+
+    Where they may be put down in parts, that is: else what comes of each is to be small.
+    """
+    task: Blocks = []
+    left = size
+    for output, block in blocks:
+        task.append((output, block))
+        left -= block.size
+        if left <= 0 or output.parts is None or output.format != "csv":
+            yield (task,)
+            task, left = [], size
+    if task:
+        yield (task,)
+
+
+def score_blocks(packed: PackedModel, blocks: Blocks) -> list[ScoredBlock]:
+    """Return `score_block` of each."""
+    return [score_block(packed, output, block) for output, block in blocks]
 
 
 def score_block(packed: PackedModel, output: Output, block: Block) -> ScoredBlock:
@@ -160,7 +196,13 @@ def score_block(packed: PackedModel, output: Output, block: Block) -> ScoredBloc
             contents.append(_format_csv([_texts(column) for column in columns]))
         else:
             contents.append(pa.table(columns, output_names(packed.manifest, output)))
-    content = b"".join(contents) if output.format == "csv" else pa.concat_tables(contents)
+    content: bytes | Part | pa.Table
+    if output.format == "parquet":
+        content = pa.concat_tables(contents)
+    else:
+        content = b"".join(contents)
+        if output.parts is not None:
+            content = put_down(content, output.parts)
     return ScoredBlock(n_rows, content, invalid, broken)
 
 

@@ -1,0 +1,39 @@
+"""Parts of an output that a cluster's workers put down beside it, where they reach its directory.
+
+Only their names then go to who asked, and through the scheduler; else that is what a cluster waits
+for. A worker on a machine that does not have the directory sends the content itself.
+"""
+
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_COPY_BYTES = 256 * 1024  # that stay in the processor's cache
+
+
+@dataclass(frozen=True)
+class Part:
+    """The content of a block, in a file."""
+
+    path: str
+
+    def move_to(self, file: BinaryIO) -> None:
+        """Add it to the output; raises OSError if it is gone or cannot be written."""
+        with open(self.path, "rb") as part:
+            shutil.copyfileobj(part, file, _COPY_BYTES)
+        with suppress(OSError):
+            os.unlink(self.path)
+
+
+def put_down(content: bytes, directory: str) -> Part | bytes:
+    """Return the part that a content became; the content itself where it cannot be put there."""
+    try:
+        # Another name at each try: a worker that is taken for dead may still be writing.
+        with tempfile.NamedTemporaryFile(dir=directory, delete=False) as file:
+            file.write(content)
+    except OSError:
+        return content
+    return Part(file.name)

@@ -1,0 +1,85 @@
+"""Where the rows of a CSV end, and a file cut there."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from app.helpers.errors import InvalidDataset
+from app.models.csv_file import MAX_LINE_SIZE
+
+
+def cut_rows(
+    file: BinaryIO, size: int, start: int = 0, rest: bytes = b""
+) -> Iterator[tuple[int, memoryview]]:
+    """Yield pieces of some `size` bytes that end where rows do, each after the place it begins at.
+
+    Together they are the file. None but the last ends with a blank row. A piece is a view of what
+    the next one overwrites: of a file, only its place and its length are wanted.
+
+    Parameters
+    ----------
+    start, rest : int, bytes
+        Where the first piece begins, and what was already read of it.
+
+    Raises
+    ------
+    InvalidDataset
+        If a row is longer than MAX_LINE_SIZE.
+    """
+    data, length = bytearray(rest), len(rest)
+    while True:
+        if len(data) < length + size:
+            data = data[:length] + bytearray(2 * size)
+        view = memoryview(data)
+        n_read = file.readinto(view[length : length + size])  # type: ignore[attr-defined]
+        if not n_read:
+            break
+        length += n_read
+        end = _last_end(data, length)
+        if end:
+            yield start, view[:end]
+            start, length = start + end, length - end
+            view[:length] = view[end : end + length]
+        if length > max(size, MAX_LINE_SIZE):
+            raise InvalidDataset(f"A row is longer than {MAX_LINE_SIZE} bytes.")
+    if length:
+        yield start, view[:length]
+
+
+def _last_end(data: bytearray, length: int) -> int:
+    """Return where the last row in so many bytes that is surely whole ends, 0 if none is."""
+    if data.find(b'"', 0, length) >= 0:
+        end = 0
+        for end in row_ends(bytes(data[:length])):  # noqa: B007 - the last is wanted
+            pass
+    else:
+        # A CR at the very end may be the first half of a line end.
+        end = max(data.rfind(b"\n", 0, length), data.rfind(b"\r", 0, length - 1)) + 1
+    while end and data[end - 1] in b"\r\n":  # blank rows may be the file's last
+        end -= 1
+    if not end:
+        return 0
+    return end + (2 if data[end : min(end + 2, length)] == b"\r\n" else 1 if end < length else 0)
+
+
+def row_ends(data: bytes) -> Iterator[int]:
+    """Yield where each row of a text ends, as the csv module sees its quotes.
+
+    What is not valid is one row to the end of the text: its reader will say what is wrong.
+    """
+    end = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal end
+        for line in data.splitlines(keepends=True):
+            end += len(line)
+            yield line.decode(errors="replace")
+
+    rows: Any = csv.reader(lines(), strict=True)
+    try:
+        for _ in rows:
+            if data[end - 1] in b"\r\n" and (end < len(data) or data[end - 1] == ord("\n")):
+                yield end
+    except csv.Error as error:
+        if "unexpected end of data" not in str(error):
+            yield len(data)
