@@ -38,12 +38,12 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Row:
-    """One measure beside its target."""
+    """One measure beside its target; without one it is there for comparison."""
 
     measure: str
     target: str
     figure: str
-    met: bool
+    met: bool | None
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -54,7 +54,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def targets_table(rows: Sequence[Row]) -> list[str]:
     """Return the measures beside their targets."""
-    cells = [[r.measure, r.target, r.figure, "yes" if r.met else "**no**"] for r in rows]
+    words = {True: "yes", False: "**no**", None: ""}
+    cells = [[r.measure, r.target, r.figure, words[r.met]] for r in rows]
     return table(["measure", "target", "measured", "reached"], cells)
 
 

@@ -79,6 +79,7 @@ def serving_rows(loads: Mapping[str, Sequence[Load]]) -> list[Row]:
     wanted = [
         ("one row, 2 threads, against an empty WSGI app", "two", "empty", 0.55, " of it"),
         ("one row, the default (32 threads), against the same", "default", "empty", 0.40, " of it"),
+        ("one row, 2 threads, against it on granian as it comes", "two", "granian", 0.55, " of it"),
         ("the default against FastAPI by hand", "default", "fastapi", 8.0, " ×"),
         ("2 threads against FastAPI by hand", "two", "fastapi", 12.0, " ×"),
         ("the default, fast path off, against FastAPI by hand", "flask", "fastapi", 1.6, " ×"),
@@ -100,7 +101,7 @@ def batch_rows(bench: Workbench) -> list[Row]:
     for subject, count, target, floor_name in (
         ("json", 10_000, 1.5, "its floor"),
         ("csv", 100_000, 1.3, "its floor"),
-        ("csv, rounded", 100_000, 1.3, "its floor with rounded predictions, as ours are"),
+        ("csv, rounded", 100_000, None, "a floor that rounds predictions, as ours does"),
     ):
         [times] = measure_batches(bench, subject, [count])
         ours, floor = zip(*times, strict=True)
@@ -108,7 +109,10 @@ def batch_rows(bench: Workbench) -> list[Row]:
         figure = f"{ratio:.2f} × ({median(ours) * 1e3:.0f} and {median(floor) * 1e3:.0f} ms)"
         format_ = subject.partition(",")[0].upper()
         measure = f"{format_} batch of {count:,} rows against {floor_name}"
-        rows.append(Row(measure, f"≤ {target} × its time", figure, ratio <= target))
+        if target is None:
+            rows.append(Row(measure, "", figure, None))
+        else:
+            rows.append(Row(measure, f"≤ {target} × its time", figure, ratio <= target))
     return rows
 
 

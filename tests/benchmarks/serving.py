@@ -32,8 +32,8 @@ def _our_subjects(bench: Workbench) -> dict[str, Subject]:
     granian = [python, "-m", "granian", "--interface", "wsgi", "--http", "1", "--port", "{port}"]
     granian += ["--blocking-threads", "2", "--log-level", "error", EMPTY]
     return {
-        "empty": Subject("empty WSGI app, granian, 2 threads", granian, config),
-        "ours empty": Subject(
+        "granian": Subject("empty WSGI app, granian, 2 threads", granian, config),
+        "empty": Subject(
             "empty WSGI app, our server, 2 threads",
             *our_server(python, config, EMPTY, BLOCKING_THREADS=2),
         ),
@@ -95,7 +95,7 @@ def _check_predictions(servers: Mapping[str, Server]) -> None:
     answers = {
         key: json.loads(send(server.port, ONE_ROW)[1])["prediction"]
         for key, server in servers.items()
-        if key not in ("empty", "ours empty", "bare")
+        if key not in ("empty", "granian", "bare")
     }
     if len(set(answers.values())) > 1:
         raise ServerFailed(f"they do not predict the same: {answers}")
