@@ -34,8 +34,11 @@ from app.app import create_app
 from app.helpers.payloads import format_field
 from app.models import score_file, train_model
 from app.models.bulk import table_file
+from app.models.bulk.checked_rows import Reading
 from app.models.bulk.parts import Part, put_down
 from app.models.bulk.row_ends import cut_rows
+from app.models.bulk.scoring import Output, make_tasks
+from app.models.bulk.table_file import CsvBlock
 from app.models.classifier import build_classifier
 from app.models.score_file import main
 from app.models.train_model import train
@@ -624,6 +627,22 @@ def test_a_part_is_put_down_where_that_can_be_done(tmp_path: Path) -> None:
     assert output.getvalue() == b"id,prediction\na,0.5\n"
     assert not list(tmp_path.iterdir())
     assert put_down(b"a,0.5\n", str(tmp_path / "elsewhere")) == b"a,0.5\n"
+
+
+@given(st.lists(st.integers(0, 50), max_size=20), st.booleans(), st.integers(1, 100))
+def test_a_cluster_gets_blocks_in_tasks_of_some_size(
+    sizes: list[int], are_put_down: bool, size: int
+) -> None:
+    """All of them in order, the small together; each alone where its rows are sent."""
+    output = Output("csv", Reading(("id",), "id"), parts="there" if are_put_down else None)
+    blocks = [(output, CsvBlock("in.csv", i, own)) for i, own in enumerate(sizes)]
+    tasks = [task for (task,) in make_tasks(iter(blocks), size)]
+    assert list(itertools.chain(*tasks)) == blocks
+    if are_put_down:
+        assert all(sum(block.size for _, block in task[:-1]) < size for task in tasks)
+        assert all(sum(block.size for _, block in task) >= size for task in tasks[:-1])
+    else:
+        assert all(len(task) == 1 for task in tasks)
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ from app.models.bulk.scoring import (
     Output,
     PackedModel,
     ScoredBlock,
-    gather,
+    make_tasks,
     output_names,
     plan,
     score_blocks,
@@ -101,7 +101,7 @@ def score(
         _directory_of_parts(files, options) as directory,
         runner(score_blocks, packed, options.workers, options.scheduler) as run_all,
     ):
-        tasks = gather(_blocks(files, packed.manifest, options, directory), TASK_SIZE)
+        tasks = make_tasks(_blocks(files, packed.manifest, options, directory), TASK_SIZE)
         scored = (
             pair for (blocks,), done in run_all(tasks) for pair in zip(blocks, done, strict=True)
         )

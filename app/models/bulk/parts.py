@@ -5,8 +5,8 @@ for. A worker on a machine that does not have the directory sends the content it
 """
 
 import os
+import secrets
 import shutil
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -30,10 +30,11 @@ class Part:
 
 def put_down(content: bytes, directory: str) -> Part | bytes:
     """Return the part that a content became; the content itself where it cannot be put there."""
+    # Another name at each try: a worker that is taken for dead may still be writing.
+    path = os.path.join(directory, secrets.token_hex(8))
     try:
-        # Another name at each try: a worker that is taken for dead may still be writing.
-        with tempfile.NamedTemporaryFile(dir=directory, delete=False) as file:
+        with open(path, "xb") as file:
             file.write(content)
     except OSError:
         return content
-    return Part(file.name)
+    return Part(path)

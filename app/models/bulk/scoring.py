@@ -151,7 +151,7 @@ def output_names(manifest: Manifest, output: Output) -> list[str]:
     return names
 
 
-def gather(blocks: Iterable[tuple[Output, Block]], size: int) -> Iterator[tuple[Blocks]]:
+def make_tasks(blocks: Iterable[tuple[Output, Block]], size: int) -> Iterator[tuple[Blocks]]:
     """Yield tasks of blocks that follow each other, of some bytes in all.
 
     Where they may be put down in parts, that is: else what comes of each is to be small.
