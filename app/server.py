@@ -189,7 +189,7 @@ def _load(
         app = getattr(module, name)
         if not config.cpu_affinity:
             return app
-        # Another core for each worker, and for those of another server on the same machine.
+        # Another core for each worker, and for those of a server on the next port.
         return _on_core(nth_core(config.port * config.web_concurrency + number), app)
     except BaseException:
         if import_failed.acquire(block=False):

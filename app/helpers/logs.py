@@ -235,7 +235,7 @@ def request_lines(records: Sequence[Record]) -> list[str]:
     of = transpose(records)
     requests = map(_describe, of.status, of.remote_addr, of.method, of.scheme, of.path)
     return [
-        f"{_date(int(at), int(at % 1 * 1000))} - app - {request} {duration * 1000:.3f} ms {id_}"
+        f"{_date(int(at))},{int(at % 1 * 1000):03} - app - {request} {duration * 1000:.3f} ms {id_}"
         for at, request, duration, id_ in zip(
             of.time, requests, of.duration, _quote_all(of.request_id), strict=True
         )
@@ -252,8 +252,8 @@ def _describe(status: int, remote_addr: str, method: str, scheme: str, path: str
 
 
 @lru_cache(maxsize=8)
-def _date(seconds: int, milliseconds: int) -> str:
-    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(seconds))},{milliseconds:03}"
+def _date(seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _quote_all(texts: Sequence[str]) -> Iterable[str]:

@@ -52,6 +52,7 @@ from app.models.parallel import runner
 
 INVALID = ".invalid.csv"  # is added to the output's name
 TASK_SIZE = 24 * 1024 * 1024  # bytes; a scheduler takes as long for a small task as for a large one
+MIN_TASKS = 16  # that a cluster gets, if there are blocks enough
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,13 @@ def score(
         _directory_of_parts(files, options) as directory,
         runner(score_blocks, packed, options.workers, options.scheduler) as run_all,
     ):
-        tasks = make_tasks(_blocks(files, packed.manifest, options, directory), TASK_SIZE)
-        scored = (
-            pair for (blocks,), done in run_all(tasks) for pair in zip(blocks, done, strict=True)
-        )
+        blocks = _blocks(files, packed.manifest, options, directory)
+        tasks = make_tasks(blocks, min(TASK_SIZE, size // MIN_TASKS))
+        scored = (pair for (own,), done in run_all(tasks) for pair in zip(own, done, strict=True))
         for (path, output), own in itertools.groupby(scored, key=_file_of):
-            parts = ((block.size, part) for (_, block), part in own)
+            results = ((block.size, result) for (_, block), result in own)
             names = output_names(packed.manifest, output)
-            _write_file(path, files[path], names, output, parts, counts, report)
+            _write_file(path, files[path], names, output, results, counts, report)
     return counts
 
 
@@ -116,7 +116,7 @@ def _directory_of_parts(
     files: Mapping[str, str], options: Options
 ) -> AbstractContextManager[str | None]:
     """Give the directory in which a cluster puts down its work; None if there is to be none."""
-    target = next(iter(files.values()))
+    target = next((own for own in files.values() if format_of(own) == "csv"), STANDARD)
     if options.scheduler is None or target == STANDARD:
         return nullcontext()
     return directory_beside(target)
@@ -155,7 +155,7 @@ def _write_file(
     target: str,
     names: Sequence[str],
     output: Output,
-    parts: Iterator[tuple[int, ScoredBlock]],
+    results: Iterator[tuple[int, ScoredBlock]],
     counts: Counts,
     report: Callable[[int, int], None],
 ) -> None:
@@ -166,17 +166,19 @@ def _write_file(
         write = stack.enter_context(open_output(target, output.format, names))
         if skip:
             set_aside = stack.enter_context(open_invalid(target + INVALID, output.reading.names))
-        for size, part in parts:
-            for row in part.invalid:
+        for size, result in results:
+            for row in result.invalid:
                 if not skip:
                     raise InvalidDataset(f"{_name(path)}, row {number + row.place}: {row.reason}.")
                 set_aside(number + row.place, row)
-            if part.broken:
-                raise InvalidDataset(f"{_name(path)}, row {number + part.n_rows}: {part.broken}.")
-            write(part.content)
-            number += part.n_rows
-            counts.invalid += len(part.invalid)
-            counts.scored += part.n_rows - len(part.invalid)
+            if result.broken:
+                raise InvalidDataset(
+                    f"{_name(path)}, row {number + result.n_rows}: {result.broken}."
+                )
+            write(result.content)
+            number += result.n_rows
+            counts.invalid += len(result.invalid)
+            counts.scored += result.n_rows - len(result.invalid)
             report(size, counts.scored)
 
 

@@ -15,8 +15,8 @@ def usable_cores() -> list[int]:
 def nth_core(n: int) -> int:
     """Return one of them: of numbers in a row each has another, until there is no more.
 
-    Which is the first depends on the host's name: containers on one machine, which do not know of
-    each other, are spread over its cores.
+    Which is the first depends on the host's name, so that containers on one machine, which do not
+    know of each other, do not all begin with the same one.
     """
     cores = usable_cores()
     return cores[(zlib.crc32(socket.gethostname().encode()) + n) % len(cores)]

@@ -139,7 +139,11 @@ def directory_beside(path: str) -> Iterator[str]:
     try:
         yield temporary_path
     finally:
-        shutil.rmtree(temporary_path, ignore_errors=True)
+        # Under another name first: nobody who still writes there can keep it from going.
+        gone = _temporary_path(os.path.abspath(path))
+        with contextlib.suppress(OSError):
+            os.rename(temporary_path, gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def _temporary_path(path: str) -> str:

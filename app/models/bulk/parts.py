@@ -36,5 +36,7 @@ def put_down(content: bytes, directory: str) -> Part | bytes:
         with open(path, "xb") as file:
             file.write(content)
     except OSError:
+        with suppress(OSError):  # half of it would take room
+            os.unlink(path)
         return content
     return Part(path)

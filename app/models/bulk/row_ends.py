@@ -8,18 +8,16 @@ from app.helpers.errors import InvalidDataset
 from app.models.csv_file import MAX_LINE_SIZE
 
 
-def cut_rows(
-    file: BinaryIO, size: int, start: int = 0, rest: bytes = b""
-) -> Iterator[tuple[int, memoryview]]:
-    """Yield pieces of some `size` bytes that end where rows do, each after the place it begins at.
+def cut_rows(file: BinaryIO, size: int, rest: bytes = b"") -> Iterator[memoryview]:
+    """Yield pieces of some `size` bytes that end where rows do.
 
     Together they are the file. None but the last ends with a blank row. A piece is a view of what
-    the next one overwrites: of a file, only its place and its length are wanted.
+    the next one overwrites: who wants more than its length must copy it.
 
     Parameters
     ----------
-    start, rest : int, bytes
-        Where the first piece begins, and what was already read of it.
+    rest : bytes
+        What was already read of the first piece.
 
     Raises
     ------
@@ -37,20 +35,20 @@ def cut_rows(
         length += n_read
         end = _last_end(data, length)
         if end:
-            yield start, view[:end]
-            start, length = start + end, length - end
+            yield view[:end]
+            length -= end
             view[:length] = view[end : end + length]
         if length > max(size, MAX_LINE_SIZE):
             raise InvalidDataset(f"A row is longer than {MAX_LINE_SIZE} bytes.")
     if length:
-        yield start, view[:length]
+        yield view[:length]
 
 
 def _last_end(data: bytearray, length: int) -> int:
     """Return where the last row in so many bytes that is surely whole ends, 0 if none is."""
     if data.find(b'"', 0, length) >= 0:
         end = 0
-        for end in row_ends(bytes(data[:length])):  # noqa: B007 - the last is wanted
+        for end in row_ends(bytes(memoryview(data)[:length])):  # noqa: B007 - the last is wanted
             pass
     else:
         # A CR at the very end may be the first half of a line end.

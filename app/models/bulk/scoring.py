@@ -154,14 +154,16 @@ def output_names(manifest: Manifest, output: Output) -> list[str]:
 def make_tasks(blocks: Iterable[tuple[Output, Block]], size: int) -> Iterator[tuple[Blocks]]:
     """Yield tasks of blocks that follow each other, of some bytes in all.
 
-    Where they may be put down in parts, that is: else what comes of each is to be small.
+    Each alone where its rows, or what comes of them, are to be sent: a task is then to be small.
     """
     task: Blocks = []
     left = size
     for output, block in blocks:
         task.append((output, block))
         left -= block.size
-        if left <= 0 or output.parts is None or output.format != "csv":
+        is_sent = isinstance(block, CsvBlock) and block.data is not None
+        is_put_down = output.parts is not None and output.format == "csv"
+        if left <= 0 or is_sent or not is_put_down:
             yield (task,)
             task, left = [], size
     if task:

@@ -219,7 +219,7 @@ def _csv_blocks(file: BinaryIO, path: str, start: int, rest: bytes) -> Iterator[
     """Yield a file's rows as blocks, at least one."""
     kept: list[bytes] = []
     size, is_first = 0, True
-    for _, rows in cut_rows(file, PIECE_SIZE, start, rest):
+    for rows in cut_rows(file, PIECE_SIZE, rest):
         size += len(rows)
         if path == STANDARD:
             kept.append(bytes(rows))
