@@ -45,7 +45,8 @@ def evaluate(
         How often each row counts.
     """
     labels = list(range(probabilities.shape[1]))
-    one_hot = target[:, np.newaxis] == np.array(labels)
+    # The smallest integers: scikit-learn looks several times for what values there are.
+    one_hot = (target[:, np.newaxis] == np.array(labels)).astype(np.int8)
     if positive_class is not None:
         is_class, scores = one_hot[:, positive_class], probabilities[:, positive_class]
         squares = (scores - is_class) ** 2

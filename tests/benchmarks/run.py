@@ -119,7 +119,7 @@ def batch_rows(bench: Workbench) -> list[Row]:
 def training_rows(bench: Workbench) -> list[Row]:
     """Return the targets of training."""
     count = 10_000 if bench.quick else 1_000_000
-    costs = measure_training(bench, count, min(3, bench.rounds))
+    costs = measure_training(bench, count, 1 + bench.rounds)[1:]  # the first one warms up
     kinds = [
         ("wall time", 1.3, "s", [[cost.seconds for cost in pair] for pair in costs]),
         ("peak memory", 1.5, "MB", [[cost.peak_bytes / 1e6 for cost in pair] for pair in costs]),
