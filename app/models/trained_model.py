@@ -4,6 +4,7 @@ import gc
 import logging
 import platform
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, BinaryIO
 
 import joblib
@@ -21,13 +22,6 @@ from app.models import model_file
 from app.models.linear_fold import fold
 from app.models.linear_scorer import LinearScore
 from app.models.manifest import Manifest
-
-# scikit-learn and pandas come with this module and stay, some 200,000 objects. The collector shall
-# not walk them at each of its full collections, which stop all threads, under load for some 90 ms.
-# Nor shall it run whenever 700 objects are new: under load more of them wait to be logged.
-gc.collect()
-gc.freeze()
-gc.set_threshold(50_000)
 
 SELF_CHECK_TOLERANCE = 1e-9
 _TIE_WIDTH = 1e-6  # in units of the last place; far more than what is lost by being quick
@@ -169,7 +163,21 @@ def load_trained_model(file: BinaryIO, version: str, keys: Sequence[bytes]) -> T
     OSError
         If the file cannot be read.
     """
+    _spare_the_collector()
     return make_trained_model(*model_file.read_model_file(file, version, keys))
+
+
+@cache
+def _spare_the_collector() -> None:
+    """Let the garbage collector leave alone, once, what came with this module.
+
+    scikit-learn and pandas stay, some 200,000 objects. A full collection that walks them stops all
+    threads, under load for some 90 ms. Nor shall one run whenever 700 objects are new: under load
+    more of them wait to be logged.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def make_trained_model(manifest: Manifest, pickle: bytes) -> TrainedModel:
