@@ -131,7 +131,8 @@ def directory_beside(path: str) -> Iterator[str]:
     OSError
         If it cannot be made, naming `path`.
     """
-    temporary_path = _temporary_path(os.path.abspath(path))
+    path = os.path.abspath(path)
+    temporary_path = _temporary_path(path)
     try:
         os.mkdir(temporary_path)
     except OSError as error:
@@ -140,7 +141,7 @@ def directory_beside(path: str) -> Iterator[str]:
         yield temporary_path
     finally:
         # Under another name first: nobody who still writes there can keep it from going.
-        gone = _temporary_path(os.path.abspath(path))
+        gone = _temporary_path(path)
         with contextlib.suppress(OSError):
             os.rename(temporary_path, gone)
         shutil.rmtree(gone, ignore_errors=True)
