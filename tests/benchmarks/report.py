@@ -38,12 +38,12 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Row:
-    """One measure beside its target; without one it is there for comparison."""
+    """One measure beside its target."""
 
     measure: str
     target: str
     figure: str
-    met: bool | None
+    met: bool
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -54,8 +54,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def targets_table(rows: Sequence[Row]) -> list[str]:
     """Return the measures beside their targets."""
-    words = {True: "yes", False: "**no**", None: ""}
-    cells = [[r.measure, r.target, r.figure, words[r.met]] for r in rows]
+    cells = [[r.measure, r.target, r.figure, "yes" if r.met else "**no**"] for r in rows]
     return table(["measure", "target", "measured", "reached"], cells)
 
 

@@ -101,7 +101,7 @@ def batch_rows(bench: Workbench) -> list[Row]:
     for subject, count, target, floor_name in (
         ("json", 10_000, 1.5, "its floor"),
         ("csv", 100_000, 1.3, "its floor"),
-        ("csv, rounded", 100_000, None, "a floor that rounds predictions, as ours does"),
+        ("csv, rounded", 100_000, 1.3, "a floor that rounds predictions, as ours does"),
     ):
         [times] = measure_batches(bench, subject, [count])
         ours, floor = zip(*times, strict=True)
@@ -109,10 +109,7 @@ def batch_rows(bench: Workbench) -> list[Row]:
         figure = f"{ratio:.2f} × ({median(ours) * 1e3:.0f} and {median(floor) * 1e3:.0f} ms)"
         format_ = subject.partition(",")[0].upper()
         measure = f"{format_} batch of {count:,} rows against {floor_name}"
-        if target is None:
-            rows.append(Row(measure, "", figure, None))
-        else:
-            rows.append(Row(measure, f"≤ {target} × its time", figure, ratio <= target))
+        rows.append(Row(measure, f"≤ {target} × its time", figure, ratio <= target))
     return rows
 
 
