@@ -15,20 +15,21 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
-from app.api import api, json_response, predict, services
-from app.api_keys import ApiKeys, is_open
-from app.cors import Cors
-from app.fast_path import FastPath
-from app.helpers import errors, logs
-from app.helpers.metrics import Metrics
-from app.helpers.records import Record, Records
-from app.hosts import TrustedHosts
-from app.models.model_store import LATEST, ModelStore
-from app.models.signing_key import SigningKeys
-from app.pages import pages
-from app.response_headers import SAFE_HEADERS
-from app.services import Limits, Services
-from app.wsgi_request import drain_body, has_one_host, request_id
+from app.helpers import errors
+from app.store.model_store import LATEST, ModelStore
+from app.store.signing_key import SigningKeys
+from app.telemetry import logs
+from app.telemetry.metrics import Metrics
+from app.telemetry.records import Record, Records
+from app.web.access.api_keys import ApiKeys, is_open
+from app.web.access.cors import Cors
+from app.web.access.hosts import TrustedHosts
+from app.web.access.response_headers import SAFE_HEADERS
+from app.web.api import api, json_response, predict, services
+from app.web.fast_path import FastPath
+from app.web.pages import pages
+from app.web.services import Limits, Services
+from app.web.wsgi_request import drain_body, has_one_host, request_id
 
 STATUSES: dict[type[Exception], int] = {
     errors.InvalidRequest: 400,
@@ -193,7 +194,7 @@ def warm_up() -> None:
 
 
 if __name__ == "__main__":
-    from app import server
+    from app.web import server
 
     server.serve(settings.current)
 else:

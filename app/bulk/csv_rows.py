@@ -12,10 +12,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from app.helpers.features import Feature
-from app.helpers.payloads import BOOLEANS, convert_fields, format_field, read_lines
-from app.helpers.validation import RowValidator
-from app.models.bulk.checked_rows import (
+from app.bulk.checked_rows import (
     ARROW_TYPES,
     InvalidRow,
     Reading,
@@ -25,6 +22,9 @@ from app.models.bulk.checked_rows import (
     take,
     valid_places,
 )
+from app.helpers.features import Feature
+from app.helpers.payloads import BOOLEANS, convert_fields, format_field, read_lines
+from app.helpers.validation import RowValidator
 
 
 def read_csv_rows(data: bytes, validator: RowValidator, reading: Reading) -> Rows:

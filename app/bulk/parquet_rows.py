@@ -5,10 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from app.helpers.errors import InvalidDataset, quote
-from app.helpers.features import Feature
-from app.helpers.validation import RowValidator
-from app.models.bulk.checked_rows import (
+from app.bulk.checked_rows import (
     InvalidRow,
     Reading,
     Rows,
@@ -17,6 +14,9 @@ from app.models.bulk.checked_rows import (
     take,
     valid_places,
 )
+from app.helpers.errors import InvalidDataset, quote
+from app.helpers.features import Feature
+from app.helpers.validation import RowValidator
 
 
 def check_types(types: Mapping[str, pa.DataType], features: Sequence[Feature], id_: str) -> None:

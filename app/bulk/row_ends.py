@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from app.helpers.errors import InvalidDataset
-from app.models.csv_file import MAX_LINE_SIZE
+from app.tables.csv_file import MAX_LINE_SIZE
 
 
 def cut_rows(file: BinaryIO, size: int, rest: bytes = b"") -> Iterator[memoryview]:

@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.bulk.checked_rows import InvalidRow
+from app.bulk.parts import Part
+from app.bulk.table_file import STANDARD, Format
 from app.helpers.payloads import format_field
-from app.models.bulk.checked_rows import InvalidRow
-from app.models.bulk.parts import Part
-from app.models.bulk.table_file import STANDARD, Format
 from app.utils.files import open_atomically
 
 ROW_GROUP = 262_144  # rows that a Parquet file is written by: its writer holds one in memory

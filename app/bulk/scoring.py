@@ -16,18 +16,18 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
+from app.bulk.checked_rows import InvalidRow, Reading, Rows
+from app.bulk.csv_rows import read_csv_rows
+from app.bulk.parquet_rows import check_batch, check_types
+from app.bulk.parts import Part, put_down
+from app.bulk.table_file import Block, CsvBlock, Format, Table
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
 from app.helpers.payloads import DECIMALS, format_field
 from app.helpers.validation import RowValidator
-from app.models.bulk.checked_rows import InvalidRow, Reading, Rows
-from app.models.bulk.csv_rows import read_csv_rows
-from app.models.bulk.parquet_rows import check_batch, check_types
-from app.models.bulk.parts import Part, put_down
-from app.models.bulk.table_file import Block, CsvBlock, Format, Table
-from app.models.manifest import Manifest
+from app.store.manifest import Manifest
 
 if TYPE_CHECKING:
-    from app.models.trained_model import TrainedModel
+    from app.store.trained_model import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class PackedModel:
 
     def unpack(self) -> "TrainedModel":
         """Return the proven model; made once in each process."""
-        from app.models.trained_model import make_trained_model
+        from app.store.trained_model import make_trained_model
 
         key = self.manifest.version, self.manifest.sha256
         if key not in _unpacked:

@@ -16,10 +16,10 @@ from typing import BinaryIO, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.bulk.row_ends import cut_rows, row_ends
 from app.helpers.errors import InvalidDataset
 from app.helpers.payloads import read_lines
-from app.models.bulk.row_ends import cut_rows, row_ends
-from app.models.csv_file import MAX_LINE_SIZE, open_csv
+from app.tables.csv_file import MAX_LINE_SIZE, open_csv
 from app.utils.files import identify
 
 STANDARD = "-"  # stands for stdin and stdout

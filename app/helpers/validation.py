@@ -1,7 +1,7 @@
 """Features → JSON Schema of one row, and the messages that clients read when a row breaks it.
 
 jsonschema is the reference: what it says is wrong is what we report. jsonschema-rs, some ninety
-times faster, only says whether a row is valid at all; the two agree (`tests/validation_tests.py`).
+times faster, only says whether a row is valid at all; the two agree (its tests hold that).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

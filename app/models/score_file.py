@@ -23,11 +23,11 @@ from app.helpers.errors import (
     quote,
 )
 from app.helpers.files import make_filename
-from app.models.csv_file import FIRST_ROW
-from app.models.model_file import open_model_file, read_model_file
-from app.models.notes import note, scoring_progress, warnings_as_notes
-from app.models.signing_key import SigningKeys
+from app.store.model_file import open_model_file, read_model_file
+from app.store.signing_key import SigningKeys
+from app.tables.csv_file import FIRST_ROW
 from app.utils.files import directory_beside
+from app.utils.notes import note, scoring_progress, warnings_as_notes
 
 try:
     import pyarrow as pa
@@ -36,8 +36,8 @@ except ModuleNotFoundError:
         "Error: Scoring files needs pyarrow; install it with: pip install pyarrow"
     ) from None
 
-from app.models.bulk.scored_file import open_invalid, open_output
-from app.models.bulk.scoring import (
+from app.bulk.scored_file import open_invalid, open_output
+from app.bulk.scoring import (
     Output,
     PackedModel,
     ScoredBlock,
@@ -46,9 +46,9 @@ from app.models.bulk.scoring import (
     plan,
     score_blocks,
 )
-from app.models.bulk.table_file import STANDARD, Block, find_tables, format_of, open_table
-from app.models.manifest import Manifest
-from app.models.parallel import runner
+from app.bulk.table_file import STANDARD, Block, find_tables, format_of, open_table
+from app.store.manifest import Manifest
+from app.utils.parallel import UnusableCluster, runner
 
 INVALID = ".invalid.csv"  # is added to the output's name
 TASK_SIZE = 24 * 1024 * 1024  # bytes; a scheduler takes as long for a small task as for a large one
@@ -268,7 +268,7 @@ def main(
     started = time.monotonic()
     try:
         counts = score(source, target, version, options, settings.current)
-    except (ApplicationError, pa.ArrowException) as error:
+    except (ApplicationError, UnusableCluster, pa.ArrowException) as error:
         note(f"Error: {' '.join(str(error).split())}")
         sys.exit(2)
     except BrokenPipeError:  # nobody reads what is printed; click knows how to end

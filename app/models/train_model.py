@@ -21,28 +21,29 @@ from sklearn.model_selection import train_test_split
 from app import settings
 from app.helpers.errors import ApplicationError, InvalidModelFile
 from app.helpers.files import make_filename
-from app.models.classifier import build_classifier
-from app.models.dataset import (
+from app.models.estimators import build_classifier
+from app.store.manifest import Manifest
+from app.store.model_file import write_model_file
+from app.store.signing_key import SigningKeys
+from app.store.trained_model import TrainedModel, library_versions, prove
+from app.training.dataset import (
     DEFAULT_ID,
     Columns,
     Dataset,
     choose_positive_class,
     read_dataset,
 )
-from app.models.evaluate_model import Probabilities, evaluate, evaluate_baseline, make_curves
-from app.models.manifest import Manifest
-from app.models.model_file import write_model_file
-from app.models.notes import note, progress, warnings_as_notes
-from app.models.profile_data import (
+from app.training.evaluation import Probabilities, evaluate, evaluate_baseline, make_curves
+from app.training.profile import (
     describe_features,
     find_constants,
     find_leaks,
     make_self_check,
 )
-from app.models.search import Search
-from app.models.signing_key import SigningKeys
-from app.models.trained_model import TrainedModel, library_versions, prove
+from app.training.search import Search
 from app.utils.cores import usable_cores
+from app.utils.notes import note, progress, warnings_as_notes
+from app.utils.parallel import UnusableCluster
 
 VALIDATION_SHARE = 0.25
 SEED = 1
@@ -277,7 +278,7 @@ def main(
         )
         if sys.stderr.isatty():
             note(f"Its report, once served: http://localhost:{config.port}/{version}/report")
-    except ApplicationError as error:
+    except (ApplicationError, UnusableCluster) as error:
         note(f"Error: {error}")
         sys.exit(2)
     except BrokenPipeError:  # nobody reads what is printed; click knows how to end

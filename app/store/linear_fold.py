@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from app.helpers.features import Feature
-from app.models.linear_scorer import LinearScore, LinearScorer, LinearTerm
+from app.store.linear_scorer import LinearScore, LinearScorer, LinearTerm
 
 
 class _NotLinearError(Exception):

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from app.helpers.errors import InvalidModelFile
-from app.models.manifest import FORMAT, Manifest
+from app.store.manifest import FORMAT, Manifest
 from app.utils.files import write_atomically
 
 MAGIC = b"SKLSEED1"

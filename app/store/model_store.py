@@ -15,14 +15,14 @@ from app.helpers.errors import (
     UnknownVersion,
 )
 from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id, version_number
-from app.models.manifest import Manifest
-from app.models.model_file import open_model_file, read_manifest
-from app.models.signing_key import SigningKeys
-from app.models.version_entry import Entry, VersionState
+from app.store.manifest import Manifest
+from app.store.model_file import open_model_file, read_manifest
+from app.store.signing_key import SigningKeys
+from app.store.version_entry import Entry, VersionState
 from app.utils.files import FileIdentity, find_file, get_files_matching, identify
 
 if TYPE_CHECKING:
-    from app.models.trained_model import TrainedModel
+    from app.store.trained_model import TrainedModel
 
 LATEST = "latest"
 FRESH_SECONDS = 1.0  # how long a look at the directory holds
@@ -215,7 +215,7 @@ class ModelStore:
         """Return the new model, None if it cannot be loaded."""
         try:
             # Here and not above: scikit-learn and pandas come with the first model.
-            from app.models.trained_model import load_trained_model
+            from app.store.trained_model import load_trained_model
 
             keys = self._keys.read()
             with open_model_file(self._path(version)) as file:

@@ -18,10 +18,10 @@ from app.helpers.errors import InvalidModelFile, NotExplainable, quote
 from app.helpers.features import Feature, Value, feature_vector_maker, make_feature_columns
 from app.helpers.payloads import DECIMALS
 from app.helpers.validation import RowValidator
-from app.models import model_file
-from app.models.linear_fold import fold
-from app.models.linear_scorer import LinearScore
-from app.models.manifest import Manifest
+from app.store import model_file
+from app.store.linear_fold import fold
+from app.store.linear_scorer import LinearScore
+from app.store.manifest import Manifest
 
 SELF_CHECK_TOLERANCE = 1e-9
 _TIE_WIDTH = 1e-6  # in units of the last place; far more than what is lost by being quick

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.utils.files import FileIdentity
 
 if TYPE_CHECKING:
-    from app.models.trained_model import TrainedModel
+    from app.store.trained_model import TrainedModel
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 
-from app.helpers.records import Record, transpose
+from app.telemetry.records import Record, transpose
 
 MAX_PATH_LENGTH = 256
 MAX_FIELD_LENGTH = 64

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any
 
 from app.helpers.features import Feature
-from app.helpers.records import Record, transpose
+from app.telemetry.records import Record, transpose
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})

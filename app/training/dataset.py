@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
 from app.helpers.features import Feature
 from app.helpers.validation import MAX_ABSOLUTE_NUMBER
-from app.models.csv_file import FIRST_ROW, check_bytes, count_rows, open_csv, read_header
+from app.tables.csv_file import FIRST_ROW, check_bytes, count_rows, open_csv, read_header
 
 DEFAULT_ID = "id"  # a column that may be there, and is then no feature
 MIN_CLASS_ROWS = 4  # a quarter of them, one, validates

@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from app.helpers.errors import quote
 from app.helpers.features import Feature, Value, make_feature_columns
-from app.models.trained_model import estimator_probabilities, make_frame
+from app.store.trained_model import estimator_probabilities, make_frame
 
 MAX_TYPICAL_ROWS = 200
 MAX_TYPICAL_VALUES = 20_000  # of all rows together: the manifest has its limit

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from app.helpers.errors import ApplicationError
-from app.models.notes import note
-from app.models.parallel import cluster
+from app.utils.notes import note
+from app.utils.parallel import cluster
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)  # of C
 L1_RATIOS = (0.0, 1.0)

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from app.helpers.errors import ApplicationError
-
 CONNECT_SECONDS = 10.0  # to reach a scheduler, and for it to have a worker
 _AHEAD = 4  # tasks more than a cluster has cores that are on their way there or back
 
@@ -22,7 +20,7 @@ Result = TypeVar("Result")
 RunAll = Callable[[Iterable[Any]], Iterator[tuple[Any, Result]]]
 
 
-class UnusableCluster(ApplicationError):
+class UnusableCluster(Exception):
     """There is no cluster, or it cannot go on."""
 
 

@@ -9,17 +9,17 @@ from flask import Blueprint, Response, current_app, g, request
 
 from app.helpers import errors
 from app.helpers.features import make_feature_columns
-from app.helpers.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from app.helpers.payloads import format_csv, format_json, parse_csv, parse_json
 from app.helpers.validation import validate
-from app.models.manifest import Manifest
-from app.models.model_store import LATEST
-from app.openapi import make_openapi
-from app.services import Services
-from app.wsgi_request import read_body
+from app.store.manifest import Manifest
+from app.store.model_store import LATEST
+from app.telemetry.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
+from app.web.openapi import make_openapi
+from app.web.services import Services
+from app.web.wsgi_request import read_body
 
 if TYPE_CHECKING:
-    from app.models.trained_model import TrainedModel
+    from app.store.trained_model import TrainedModel
 
 api = Blueprint("api", __name__)
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from app.helpers.payloads import format_json, parse_json
-from app.helpers.records import Record
-from app.response_headers import SAFE_HEADERS
-from app.services import Services
-from app.wsgi_request import Environ, content_length, has_one_host, put_back, read, request_id
+from app.telemetry.records import Record
+from app.web.access.response_headers import SAFE_HEADERS
+from app.web.services import Services
+from app.web.wsgi_request import Environ, content_length, has_one_host, put_back, read, request_id
 
 if TYPE_CHECKING:
-    from app.models.trained_model import TrainedModel
+    from app.store.trained_model import TrainedModel
 
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]

@@ -11,13 +11,13 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.api_keys import is_open
 from app.helpers.errors import UnavailableVersion, UnknownVersion
 from app.helpers.files import VERSION_ID
 from app.helpers.payloads import format_csv
 from app.helpers.validation import RowValidator, make_schema
-from app.models.manifest import Manifest
-from app.models.model_store import LATEST
+from app.store.manifest import Manifest
+from app.store.model_store import LATEST
+from app.web.access.api_keys import is_open
 
 Json = dict[str, Any]
 

@@ -16,18 +16,18 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
-from app import plots
-from app.api import json_response, services
-from app.effects import Effect, make_effects
 from app.helpers.errors import UnavailableVersion, UnknownVersion
 from app.helpers.files import VERSION_ID
-from app.models.manifest import Manifest
-from app.models.model_store import LATEST, ModelStore
-from app.models.version_entry import VersionState
-from app.typeset import curl, log_odds, moment, number, percent, round_for
+from app.store.manifest import Manifest
+from app.store.model_store import LATEST, ModelStore
+from app.store.version_entry import VersionState
+from app.web.api import json_response, services
+from app.web.report import plots
+from app.web.report.effects import Effect, make_effects
+from app.web.report.typeset import curl, log_odds, moment, number, percent, round_for
 
 if TYPE_CHECKING:
-    from app.models.trained_model import TrainedModel
+    from app.store.trained_model import TrainedModel
 
 MAX_CLASSES = 12  # that are drawn; all are in the JSON
 MAX_CONFUSIONS = 20  # that are listed where the matrix is too large
@@ -50,7 +50,7 @@ UNPROVEN = (
 OUTDATED = "Its newer file cannot be loaded, so the older one is served on. The log says why."
 NOT_LOADED = "Not in memory yet: its first request loads it."
 
-pages = Blueprint("pages", __name__)
+pages = Blueprint("pages", __name__, template_folder="templates")
 for _filter in (number, percent, log_odds, moment):
     pages.add_app_template_filter(_filter)
 _views: "WeakKeyDictionary[TrainedModel, _View]" = WeakKeyDictionary()

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from app.api_keys import ApiKeys
-from app.cors import Cors
-from app.helpers.metrics import Metrics
-from app.helpers.records import Records
-from app.hosts import TrustedHosts
-from app.models.model_store import ModelStore
+from app.store.model_store import ModelStore
+from app.telemetry.metrics import Metrics
+from app.telemetry.records import Records
+from app.web.access.api_keys import ApiKeys
+from app.web.access.cors import Cors
+from app.web.access.hosts import TrustedHosts
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tests.benchmarks.growth import Curve
 from tests.benchmarks.processes import Cost, run_and_measure
 from tests.benchmarks.report import Row
 from tests.benchmarks.workbench import TRAINING_CSV, Workbench, median, median_ratio
-from tests.cluster import dask_cluster
+from tests.support.cluster import dask_cluster
 
 CHART = Path(__file__).with_name("bulk.svg")
 FULL_ROWS = 10_000_000

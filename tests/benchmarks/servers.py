@@ -170,7 +170,10 @@ def our_server(
     """Return the command and the environment of our server, or of another callable on it."""
     command = [python, "-m", "app.app"]
     if target != "app.app:app":
-        run = f"from app import server, settings; server.serve(settings.current, {target!r})"
+        run = (
+            "from app import settings; from app.web import server;"
+            f" server.serve(settings.current, {target!r})"
+        )
         command = [python, "-c", run]
     named = {"WEB_CONCURRENCY": 1} | knobs
     environment = {name: str(value) for name, value in named.items()}

@@ -25,9 +25,9 @@ from sklearn.datasets import load_wine
 from werkzeug.serving import make_server
 
 from app.app import create_app
-from app.models.dataset import Columns
 from app.models.train_model import train
 from app.settings import Settings
+from app.training.dataset import Columns
 from tests.conftest import SIGNING_KEY, TRAINING_CSV
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"

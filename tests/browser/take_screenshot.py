@@ -5,8 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from app.models.dataset import Columns
 from app.models.train_model import train
+from app.training.dataset import Columns
 from tests.browser.browser_tests import CHROMIUM, FLAGS, make_customers, serve, write_csv
 from tests.conftest import make_config
 

@@ -14,7 +14,7 @@ from app.settings import Settings
 from tests.chaos.load import Load, scrape, statuses, until
 from tests.chaos.publishing_tests import loads, until_live
 from tests.conftest import TRAINING_CSV, running_server
-from tests.metrics_tests import value
+from tests.telemetry.metrics_tests import value
 
 V0 = "/v0/predict"
 WORKERS = 2

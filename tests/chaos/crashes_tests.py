@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from app.models.model_file import open_model_file
 from app.models.train_model import train
-from app.models.trained_model import load_trained_model
 from app.settings import Settings
+from app.store.model_file import open_model_file
+from app.store.trained_model import load_trained_model
 from tests.conftest import TRAINING_CSV
 
 STEPS = {"write", "fsync", "rename", "renameat", "renameat2"}

@@ -18,7 +18,7 @@ import pytest
 from app.settings import Settings
 from tests.chaos.load import Load, scrape, statuses, until
 from tests.conftest import ROOT, TRAINING_CSV, running_server
-from tests.metrics_tests import Samples, read, value
+from tests.telemetry.metrics_tests import Samples, read, value
 
 Tell = Callable[[str], None]
 

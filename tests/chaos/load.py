@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 import orjson
 
-from tests.metrics_tests import ROW, Samples, parse, read
+from tests.telemetry.metrics_tests import ROW, Samples, parse, read
 
 BODY = orjson.dumps(ROW)
 

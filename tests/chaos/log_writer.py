@@ -2,8 +2,8 @@
 
 import time
 
-from app.helpers import logs
-from app.helpers.records import Record, Records
+from app.telemetry import logs
+from app.telemetry.records import Record, Records
 
 MAX_BYTES = 50_000
 BACKUPS = 1000

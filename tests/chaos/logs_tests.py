@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from app.helpers import logs
+from app.telemetry import logs
 from tests.chaos.log_writer import MAX_BYTES, a_record, log_many
 from tests.conftest import ROOT
 
@@ -109,7 +109,7 @@ def test_a_kill_costs_only_the_lines_not_yet_written(tmp_path: Path, tell: Tell)
 
 ROTATE = """
 import os, sys
-from app.helpers import logs
+from app.telemetry import logs
 from tests.chaos.log_writer import MAX_BYTES, a_record
 log = logs.configure(sys.argv[1], MAX_BYTES, 3)
 os.access("rotation starts", os.F_OK)

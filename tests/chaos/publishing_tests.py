@@ -13,12 +13,12 @@ import orjson
 import pytest
 
 from app.helpers.files import make_filename
-from app.models.model_file import open_model_file, read_model_file, unpickle, write_model_file
 from app.models.train_model import train
 from app.settings import Settings
+from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
 from tests.chaos.load import Load, p99, scrape, statuses, until
 from tests.conftest import ROOT, TRAINING_CSV, running_server
-from tests.metrics_tests import read, value
+from tests.telemetry.metrics_tests import read, value
 
 WORKERS = 2
 V0, V1, V2, LATEST = (f"/{version}/predict" for version in ("v0", "v1", "v2", "latest"))

@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 import pytest
 
-from app.models.model_file import open_model_file, read_model_file, unpickle, write_model_file
 from app.settings import Settings
+from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
 from tests.chaos.load import until
 from tests.conftest import SIGNING_KEY, running_server
-from tests.metrics_tests import read
+from tests.telemetry.metrics_tests import read
 
 READY = {"ready": True, "versions": {"v0": {"state": "ready", "outdated": False}}}
 NOTHING: dict[str, Any] = {"ready": False, "versions": {}}

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from app.app import create_app
-from app.response_headers import SAFE_HEADERS
+from app.web.access.response_headers import SAFE_HEADERS
 from tests.conftest import make_config
 
 CASES = int(os.environ.get("FUZZ_CASES", "100000"))

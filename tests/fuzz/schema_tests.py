@@ -15,7 +15,7 @@ pytest.importorskip("schemathesis", reason="make test-fuzz installs it")
 
 # OpenAPI describes a CSV as a text and cannot say what its lines hold, nor that `explain` goes with
 # JSON alone: valid by the document, refused by the server. That every valid row of JSON is taken,
-# tests/fast_path_tests.py holds.
+# tests/web/fast_path_tests.py holds.
 CONFIG = """
 [[operations]]
 include-path-regex = "/predict$"

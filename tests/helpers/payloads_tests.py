@@ -15,7 +15,7 @@ from app.helpers.errors import InvalidPayload, PayloadTooLarge
 from app.helpers.features import Feature, make_feature_columns
 from app.helpers.payloads import format_csv, format_json, parse_csv, parse_json
 from app.helpers.validation import RowValidator, validate
-from tests.scoring_tests import get_case
+from tests.store.trained_model_tests import get_case
 
 FEATURES = (
     Feature("x", "number"),

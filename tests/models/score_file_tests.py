@@ -31,20 +31,20 @@ from sklearn.tree import DecisionTreeClassifier
 
 from app import settings
 from app.app import create_app
+from app.bulk import parts, table_file
+from app.bulk.checked_rows import Reading
+from app.bulk.parts import Part, put_down
+from app.bulk.row_ends import cut_rows
+from app.bulk.scoring import Output, make_tasks
+from app.bulk.table_file import CsvBlock
 from app.helpers.payloads import format_field
 from app.models import score_file, train_model
-from app.models.bulk import parts, table_file
-from app.models.bulk.checked_rows import Reading
-from app.models.bulk.parts import Part, put_down
-from app.models.bulk.row_ends import cut_rows
-from app.models.bulk.scoring import Output, make_tasks
-from app.models.bulk.table_file import CsvBlock
-from app.models.classifier import build_classifier
+from app.models.estimators import build_classifier
 from app.models.score_file import main
 from app.models.train_model import train
 from app.settings import Settings
-from tests.cluster import dask_cluster
 from tests.conftest import ROOT, make_config
+from tests.support.cluster import dask_cluster
 
 Run = Callable[..., Result]
 HEADER = "id,x,on,color\n"
@@ -687,7 +687,7 @@ def test_says_in_a_line_that_there_is_no_cluster(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither there nor anywhere."""
-    monkeypatch.setattr("app.models.parallel.CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr("app.utils.parallel.CONNECT_SECONDS", 0.1)
     path = write(tmp_path / "in.csv", some_rows(3))
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         result = run(path, tmp_path / "out.csv", "--scheduler", address)

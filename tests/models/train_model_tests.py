@@ -49,16 +49,18 @@ from statsmodels.datasets import fair, spector
 from app import settings
 from app.app import create_app
 from app.helpers.errors import InvalidDataset
-from app.models import csv_file, notes, train_model
-from app.models.dataset import Columns
-from app.models.evaluate_model import evaluate, evaluate_baseline
-from app.models.manifest import Manifest
+from app.models import train_model
 from app.models.train_model import main, train
-from app.models.trained_model import load_trained_model
 from app.settings import Settings
-from tests.dataset_tests import tables
+from app.store.manifest import Manifest
+from app.store.trained_model import load_trained_model
+from app.tables import csv_file
+from app.training.dataset import Columns
+from app.training.evaluation import evaluate, evaluate_baseline
+from app.utils import notes
+from tests.training.dataset_tests import tables
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TRAINING_CSV = ROOT / "data/raw/training.csv"
 SIZES = re.compile(r"training set has (\d+) rows\nvalidation set has (\d+) rows\n")
 
@@ -1087,7 +1089,7 @@ def test_refuses_a_file_that_changes_meanwhile(
             file.write(b"1,a,yes\n")
         return count(*arguments)
 
-    monkeypatch.setattr("app.models.dataset.count_rows", count_and_change)
+    monkeypatch.setattr("app.training.dataset.count_rows", count_and_change)
     with pytest.raises(InvalidDataset) as refusal:
         train(str(path), "v0", config=config)
     assert str(refusal.value) == "The file changed while it was read."
@@ -1225,7 +1227,7 @@ def test_a_changed_classifier_trains_saves_and_serves_with_no_other_edit(
 ) -> None:
     """A random forest in a copy of the project, on mixed types with gaps."""
     shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "app/models/classifier.py").write_text(OTHER_CLASSIFIER)
+    (tmp_path / "app/models/estimators.py").write_text(OTHER_CLASSIFIER)
     path = write_csv(tmp_path / "mixed.csv", [[*MIXED_NAMES, "target"], *mixed_rows()])
     values = [[181.5, True, "grün", "ja", 7], [150, False, "rot", None, 7], [None] * 4 + [0]]
     rows = [{"id": i, **dict(zip(MIXED_NAMES, row, strict=True))} for i, row in enumerate(values)]

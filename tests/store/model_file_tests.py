@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from app.helpers.errors import InvalidModelFile
 from app.helpers.features import Feature
-from app.models.manifest import Manifest
-from app.models.model_file import (
+from app.store.manifest import Manifest
+from app.store.model_file import (
     MAX_MANIFEST_SIZE,
     open_model_file,
     read_manifest,
@@ -29,7 +29,7 @@ from app.models.model_file import (
     unpickle,
     write_model_file,
 )
-from app.models.trained_model import TrainedModel, library_versions, load_trained_model
+from app.store.trained_model import TrainedModel, library_versions, load_trained_model
 
 KEY = b"a key that only these tests sign with"
 OTHER_KEY = b"a key that somebody else signs with!!"

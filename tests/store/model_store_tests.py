@@ -18,12 +18,12 @@ from typing import Any, ClassVar
 import pytest
 
 from app.helpers.errors import UnavailableVersion, UnknownVersion
-from app.models.model_file import write_model_file
-from app.models.model_store import LATEST, ModelStore
-from app.models.signing_key import SigningKeys
-from app.models.trained_model import library_versions
-from app.models.version_entry import VersionState
-from tests.model_file_tests import (
+from app.store.model_file import write_model_file
+from app.store.model_store import LATEST, ModelStore
+from app.store.signing_key import SigningKeys
+from app.store.trained_model import library_versions
+from app.store.version_entry import VersionState
+from tests.store.model_file_tests import (
     KEY,
     Fixed,
     LeavesMark,
@@ -88,7 +88,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         def emit(self, record: logging.LogRecord) -> None:
             messages.append(f"{record.levelname} {record.getMessage()}")
 
-    logger = logging.getLogger("app.models.model_store")
+    logger = logging.getLogger("app.store.model_store")
     monkeypatch.setattr(logger, "handlers", [Keep()])
     monkeypatch.setattr(logger, "propagate", False)
     logger.setLevel(logging.INFO)
@@ -575,7 +575,7 @@ def test_a_fault_of_our_own_while_loading_is_that_versions_trouble(
         raise MemoryError
 
     publish(root, "v0", 0.25)
-    monkeypatch.setattr("app.models.trained_model.load_trained_model", fail)
+    monkeypatch.setattr("app.store.trained_model.load_trained_model", fail)
     assert refusal(store, "v0") == unavailable("v0")
     assert log == ["ERROR v0 cannot be loaded: MemoryError()"]
 

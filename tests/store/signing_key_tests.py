@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.helpers.errors import SigningKeyError
-from app.models.signing_key import SigningKeys
+from app.store.signing_key import SigningKeys
 
 FIRST = "the first key, of at least 32 bytes"
 SECOND = "the second key, of at least 32 bytes"
@@ -173,7 +173,7 @@ def test_of_threads_that_race_one_makes_the_key(tmp_path: Path) -> None:
 
 RACE = """
 import sys
-from app.models.signing_key import SigningKeys
+from app.store.signing_key import SigningKeys
 keys = SigningKeys("", sys.argv[1])
 print("ready", flush=True)
 sys.stdin.read()
@@ -187,7 +187,7 @@ def test_of_processes_that_race_one_makes_the_key(tmp_path: Path) -> None:
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", RACE, str(path)],
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

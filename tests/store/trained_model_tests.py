@@ -40,12 +40,12 @@ from sklearn.preprocessing import (
 from app.helpers.errors import NotExplainable
 from app.helpers.features import Feature, make_feature_columns, make_feature_vector
 from app.helpers.validation import MAX_ABSOLUTE_NUMBER
-from app.models.classifier import build_classifier
-from app.models.linear_fold import fold
-from app.models.linear_scorer import LinearScorer
-from app.models.manifest import Manifest
-from app.models.profile_data import describe_features
-from app.models.trained_model import TrainedModel, make_frame
+from app.models.estimators import build_classifier
+from app.store.linear_fold import fold
+from app.store.linear_scorer import LinearScorer
+from app.store.manifest import Manifest
+from app.store.trained_model import TrainedModel, make_frame
+from app.training.profile import describe_features
 
 Row = dict[str, Any]
 

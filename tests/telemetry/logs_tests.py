@@ -17,10 +17,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from isal import igzip
 
-from app.helpers import logs
-from app.helpers.records import Record, Records
+from app.telemetry import logs
+from app.telemetry.records import Record, Records
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MAX_BYTES = 10_000
 NEVER = 3600.0
 LONG = 60.0
@@ -149,13 +149,11 @@ def test_a_batch_is_written_at_once(
 
 def test_what_other_modules_say_is_in_the_same_file(log: logs.ApplicationLog) -> None:
     """A warning beside a request; what is for debugging is left out."""
-    logging.getLogger("app.models.model_store").debug("nothing")
-    logging.getLogger("app.models.model_store").warning("v0 is %s", "unavailable")
+    logging.getLogger("app.store.model_store").debug("nothing")
+    logging.getLogger("app.store.model_store").warning("v0 is %s", "unavailable")
     log.write_requests([a_record()])
     first, second = lines_of(log)
-    assert re.fullmatch(
-        TIMESTAMP + " - app.models.model_store - WARNING - v0 is unavailable", first
-    )
+    assert re.fullmatch(TIMESTAMP + " - app.store.model_store - WARNING - v0 is unavailable", first)
     assert second == line_of(a_record())
 
 
@@ -276,8 +274,8 @@ def test_a_full_disk_leaves_whole_lines_and_logging_resumes(tmp_path: Path) -> N
     """A limit on the size of files fails a write half-way, just as a full disk does."""
     program = f"""
 import resource
-from app.helpers import logs
-from tests.logs_tests import a_record
+from app.telemetry import logs
+from tests.telemetry.logs_tests import a_record
 log = logs.configure({str(tmp_path)!r}, 10**6, 3)
 batch = [a_record(id=str(number)) for number in range(10)]
 log.write_requests(batch)
@@ -387,8 +385,8 @@ def test_a_child_forked_while_a_line_is_written_inherits_no_half_of_it(tmp_path:
     """The fork waits for the write; else the child would write that half again, or hang."""
     program = f"""
 import os, threading
-from app.helpers import logs
-from tests.logs_tests import a_record
+from app.telemetry import logs
+from tests.telemetry.logs_tests import a_record
 log = logs.configure({str(tmp_path)!r}, 10**6, 3)
 write = log.do_write
 half_way = threading.Event()

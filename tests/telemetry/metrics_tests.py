@@ -20,9 +20,9 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.app import create_app
-from app.helpers.metrics import _observe
-from app.models import model_store
 from app.settings import Settings
+from app.store import model_store
+from app.telemetry.metrics import _observe
 from tests.conftest import ROOT, running_server
 
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
@@ -125,7 +125,7 @@ def test_a_dead_worker_serves_no_outdated_version(tmp_path: Path) -> None:
     """Of what workers are, not of what they did, only the living tell."""
     program = """
 import os, signal
-from app.helpers.metrics import Metrics
+from app.telemetry.metrics import Metrics
 metrics = Metrics()
 told, tell = os.pipe()
 worker = os.fork()

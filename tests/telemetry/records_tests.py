@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app.helpers.records import BATCH_SIZE, Record, Records
+from app.telemetry.records import BATCH_SIZE, Record, Records
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NEVER = 3600.0
 """Seconds between drains in tests where none may come by itself."""
 LONG = 60.0
@@ -249,8 +249,8 @@ def run(program: str, directory: Path) -> None:
     """Run a program that has `records`, whose sink appends to the file "ids" of a directory."""
     head = f"""
 import multiprocessing, os, pathlib, threading
-from app.helpers.records import Records
-from tests.records_tests import LONG, NEVER, AppendTo, a_record
+from app.telemetry.records import Records
+from tests.telemetry.records_tests import LONG, NEVER, AppendTo, a_record
 records = Records([AppendTo(pathlib.Path({str(directory)!r}, "ids"))], interval=NEVER)
 """
     # Ignored: from 3.12 on Python warns of a fork beside threads, which is what is tested here.

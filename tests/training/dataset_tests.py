@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from app.helpers.errors import InvalidDataset
-from app.models import csv_file
-from app.models.dataset import Columns, Dataset, read_dataset, sort_labels
+from app.tables import csv_file
+from app.training.dataset import Columns, Dataset, read_dataset, sort_labels
 
 DIALECTS = [("\r\n", csv.QUOTE_MINIMAL), ("\n", csv.QUOTE_ALL), ("\r", csv.QUOTE_ALL)]
 BOOLEANS = {True: ["True", "true", "TRUE"], False: ["False", "false", "FALSE"]}

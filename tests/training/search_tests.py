@@ -20,13 +20,14 @@ from sklearn.svm import LinearSVC
 
 from app import settings
 from app.app import create_app
-from app.models import search, train_model
-from app.models.manifest import Manifest
+from app.models import train_model
 from app.models.train_model import main
-from app.models.trained_model import load_trained_model
 from app.settings import Settings
-from tests.cluster import dask_cluster
+from app.store.manifest import Manifest
+from app.store.trained_model import load_trained_model
+from app.training import search
 from tests.conftest import SIGNING_KEY
+from tests.support.cluster import dask_cluster
 
 Run = Callable[..., Result]
 

@@ -392,7 +392,7 @@ def publish(path: Path, *strace: str) -> subprocess.CompletedProcess[str]:
     """Publish a new file under strace."""
     return subprocess.run(
         ["strace", "-f", *strace, sys.executable, "-S", "-c", PUBLISH, str(path)],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         env={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,

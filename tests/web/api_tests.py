@@ -449,7 +449,7 @@ def test_anything_unforeseen(client: FlaskClient, monkeypatch: pytest.MonkeyPatc
     def fail(*args: object) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr("app.api.validate", fail)
+    monkeypatch.setattr("app.web.api.validate", fail)
     response = post(client, ROW, **{"X-Request-ID": "abc-1"})
     assert response.status_code == 500
     assert response.json == {"message": "Internal server error.", "request_id": "abc-1"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.app import create_app
-from app.helpers.records import Record
+from app.telemetry.records import Record
 from tests.conftest import make_config
 
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
@@ -186,8 +186,8 @@ def test_a_model_that_fails_is_answered_by_flask(
     def fail(*args: object) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr("app.models.trained_model.TrainedModel.predict_vector", fail)
-    monkeypatch.setattr("app.models.trained_model.TrainedModel.predict_columns", fail)
+    monkeypatch.setattr("app.store.trained_model.TrainedModel.predict_vector", fail)
+    monkeypatch.setattr("app.store.trained_model.TrainedModel.predict_columns", fail)
     status, headers, answer = ask(app, body)
     assert status == "500 INTERNAL SERVER ERROR"
     assert orjson.loads(answer) == {

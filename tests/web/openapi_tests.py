@@ -26,12 +26,12 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from app.app import create_app
-from app.models.manifest import Manifest
 from app.models.train_model import train
-from app.openapi import make_openapi
 from app.settings import Settings
+from app.store.manifest import Manifest
+from app.web.openapi import make_openapi
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LIMITS = {"max_body_bytes": 20_000, "max_json_rows": 3, "max_csv_rows": 4}
 ODD_NAMES = [
     "sepal length (cm)",
@@ -197,7 +197,9 @@ def test_document_has_the_version_of_the_project() -> None:
 
 def test_module_imports_neither_a_web_framework_nor_what_models_are_made_with() -> None:
     """It is data about data."""
-    program = "import sys, app.openapi; print(*{name.partition('.')[0] for name in sys.modules})"
+    program = (
+        "import sys, app.web.openapi; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -20,11 +20,11 @@ from flask.testing import FlaskClient
 from sklearn.datasets import load_wine
 from sklearn.tree import DecisionTreeClassifier
 
-from app import typeset
 from app.app import create_app
-from app.models.dataset import Columns
 from app.models.train_model import train
 from app.settings import Settings
+from app.training.dataset import Columns
+from app.web.report import typeset
 from tests.conftest import SIGNING_KEY, TRAINING_CSV
 
 POLICY = (
@@ -522,7 +522,7 @@ def test_files_may_change_while_developing(models: Settings) -> None:
 
 
 def test_numbers_are_written_as_their_docstrings_say() -> None:
-    """The examples of app/typeset.py."""
+    """The examples of app/web/report/typeset.py."""
     assert doctest.testmod(typeset) == (0, 5)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from app.utils.cores import usable_cores
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEADLINE = 25  # seconds; the patience of a test, nothing it measures
 
 APPLICATION = """
@@ -54,7 +54,10 @@ def app(environ, start_response):
     return [answer]
 """
 
-RUN = "from app import server, settings; server.serve(settings.current, 'application:app')"
+RUN = (
+    "from app import settings; from app.web import server;"
+    " server.serve(settings.current, 'application:app')"
+)
 
 
 class Server:
@@ -408,7 +411,7 @@ def test_imports_the_application_in_workers_alone(start: Callable[..., Server]) 
 def test_needs_no_heavy_import() -> None:
     """Importing the server brings in neither the web framework nor what computes."""
     heavy = "{'flask', 'numpy', 'pandas', 'sklearn'}"
-    code = f"import sys, app.server; print({heavy} & set(sys.modules))"
+    code = f"import sys, app.web.server; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("set()\n", "")
 

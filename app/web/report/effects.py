@@ -14,7 +14,7 @@ from app.helpers.errors import NotExplainable
 from app.helpers.features import Feature, Value
 
 if TYPE_CHECKING:
-    from app.models.trained_model import TrainedModel
+    from app.store.trained_model import TrainedModel
 
 MAX_LEVELS = 40  # categories of a feature that are looked at, the most frequent ones
 _MAX_CONTRIBUTIONS = 1_000_000  # that are computed for one model

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from app.helpers.features import Feature
-from app.models.classifier import build_classifier
+from app.models.estimators import build_classifier
 
 frame = pd.read_csv(sys.argv[1])
 X, y = frame.drop(columns="target"), frame["target"]

@@ -1,8 +1,8 @@
 """Our application, except that what happened to a request is neither logged nor counted."""
 
 from app.app import create_app
-from app.helpers.records import Record
-from app.services import Services
+from app.telemetry.records import Record
+from app.web.services import Services
 
 
 def _forget(record: Record) -> None:

@@ -1,0 +1,8 @@
+"""The tests of app/web: `python -m tests.web_tests`."""
+
+from pathlib import Path
+
+import pytest
+
+if __name__ == "__main__":
+    raise SystemExit(pytest.main([str(Path(__file__).with_name("web"))]))
