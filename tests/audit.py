@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 BIN = Path(sys.executable).parent
 LOCKS = ["requirements-prod.txt", "requirements-dev.txt"]
 # What looks like a secret and is none: keys that only tests know, a version, a request's id.

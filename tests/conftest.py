@@ -2,13 +2,7 @@
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,49 +12,8 @@ from flask.testing import FlaskClient
 from app.app import create_app
 from app.models.train_model import train
 from app.settings import Settings
-
-ROOT = Path(__file__).parents[1]
-TRAINING_CSV = str(ROOT / "data/raw/training.csv")
-SIGNING_KEY = "a key that only these tests sign with"
-
-
-def make_config(root: Path) -> Settings:
-    """Return settings whose models, logs and keys are all below `root`."""
-    (root / "models").mkdir()
-    return Settings(
-        models_root=str(root / "models"),
-        logs_root=str(root / "logs"),
-        model_signing_key=SIGNING_KEY,
-        model_signing_key_file=str(root / "no-key-file"),
-    )
-
-
-@contextmanager
-def running_server(
-    config: Settings, workers: int, **variables: str
-) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """Run `python -m app.app`, as users do, and give its port and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {knob.name.upper(): str(getattr(config, knob.name)) for knob in fields(config)}
-    environment |= {"HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": str(workers)}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "app.app"],
-        cwd=ROOT,
-        env=os.environ | environment | variables,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdout is not None
-    with server.stdout as stdout:
-        assert "Running on" in stdout.readline()
-        try:
-            yield port, server
-        finally:
-            server.send_signal(signal.SIGTERM)
-            exit_status = server.wait(timeout=60)
-        assert exit_status in (0, -signal.SIGKILL)  # killed by the test itself
+from tests.support.configs import make_config
+from tests.support.paths import TRAINING_CSV
 
 
 @pytest.fixture

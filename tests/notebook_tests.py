@@ -16,7 +16,8 @@ from matplotlib.image import imread
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 NOTEBOOK = ROOT / "notebooks/view-data.ipynb"
 PLOTS = [
     "classes-and-missing",

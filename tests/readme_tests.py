@@ -11,7 +11,9 @@ import pytest
 
 from app.models.train_model import train
 from app.settings import Settings
-from tests.conftest import ROOT, SIGNING_KEY, TRAINING_CSV, make_config, running_server
+from tests.support.configs import SIGNING_KEY, make_config
+from tests.support.paths import ROOT, TRAINING_CSV
+from tests.support.servers import running_server
 
 README = (ROOT / "README.md").read_text()
 COMMAND = re.compile(r"^\$ (.*(?:\n    .*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from tests.benchmarks.processes import Cost, inherited_environment, resident_bytes, run_and_measure
 from tests.benchmarks.servers import Request, Server, our_server, running
-from tests.benchmarks.venvs import ROOT
 from tests.benchmarks.workbench import ONE_ROW, Workbench
+from tests.support.paths import ROOT
 
 IMPORTS = "import flask, sklearn.linear_model"
 LIVE = Request("/livez", b"", method="GET")

@@ -16,7 +16,6 @@ from tests.benchmarks import report, venvs
 from tests.benchmarks.load import put_load
 from tests.benchmarks.servers import Request, ServerFailed, find_free_port, our_server, running
 from tests.benchmarks.serving import Subject
-from tests.benchmarks.venvs import ROOT
 from tests.benchmarks.workbench import (
     BASE_ENVIRONMENT,
     ONE_ROW,
@@ -25,6 +24,7 @@ from tests.benchmarks.workbench import (
     Workbench,
     median,
 )
+from tests.support.paths import ROOT
 
 X = [value for key, value in ROW.items() if key != "id"]
 PROGRAMS = Path(__file__).with_name("programs")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks.venvs import ROOT
+from tests.support.paths import ROOT
 
 _NOT_INHERITED = {
     "API_KEYS",

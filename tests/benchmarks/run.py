@@ -19,8 +19,8 @@ from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.load import Load
 from tests.benchmarks.report import Row
 from tests.benchmarks.serving import make_subjects, measure_serving
-from tests.benchmarks.venvs import ROOT
 from tests.benchmarks.workbench import TRAINING_CSV, Workbench, median, median_ratio, percent
+from tests.support.paths import ROOT
 
 CHART = Path(__file__).with_name("growth.svg")
 

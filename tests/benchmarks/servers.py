@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.benchmarks.processes import inherited_environment
-from tests.benchmarks.venvs import ROOT
+from tests.support.paths import ROOT
 
 DEADLINE = 120  # seconds for a server to answer, or to stop
 

@@ -8,7 +8,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 PRODUCTION = ("-r", str(ROOT / "requirements-prod.txt"))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.benchmarks import venvs
 from tests.benchmarks.processes import inherited_environment
 from tests.benchmarks.servers import Request
-from tests.benchmarks.venvs import ROOT
+from tests.support.paths import ROOT
 
 TRAINING_CSV = ROOT / "data/raw/training.csv"
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}

@@ -28,7 +28,8 @@ from app.app import create_app
 from app.models.train_model import train
 from app.settings import Settings
 from app.training.dataset import Columns
-from tests.conftest import SIGNING_KEY, TRAINING_CSV
+from tests.support.configs import SIGNING_KEY
+from tests.support.paths import TRAINING_CSV
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 sync_api = pytest.importorskip("playwright.sync_api", reason="make test-browser installs it")

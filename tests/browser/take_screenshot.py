@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 from app.models.train_model import train
 from app.training.dataset import Columns
 from tests.browser.browser_tests import CHROMIUM, FLAGS, make_customers, serve, write_csv
-from tests.conftest import make_config
+from tests.support.configs import make_config
 
 PICTURE = Path(__file__).with_name("model-page.png")
 

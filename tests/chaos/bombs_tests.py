@@ -13,7 +13,7 @@ import pytest
 
 from app.settings import Settings
 from tests.chaos.front import BODY, HEAD, PREDICTION, ROW
-from tests.conftest import running_server
+from tests.support.servers import running_server
 
 GIGABYTE = 1_000_000_000
 LIMIT = 16 * 1024 * 1024

@@ -17,7 +17,8 @@ import pytest
 
 from app.settings import Settings
 from tests.chaos.load import Load, scrape, statuses, until
-from tests.conftest import ROOT, TRAINING_CSV, running_server
+from tests.support.paths import ROOT, TRAINING_CSV
+from tests.support.servers import running_server
 from tests.telemetry.metrics_tests import Samples, read, value
 
 Tell = Callable[[str], None]

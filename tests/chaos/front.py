@@ -15,7 +15,8 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from app.settings import Settings
-from tests.conftest import ROOT, running_server
+from tests.support.paths import ROOT
+from tests.support.servers import running_server
 
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 BODY = json.dumps(ROW).encode()

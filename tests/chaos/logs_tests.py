@@ -18,7 +18,7 @@ import pytest
 
 from app.telemetry import logs
 from tests.chaos.log_writer import MAX_BYTES, a_record, log_many
-from tests.conftest import ROOT
+from tests.support.paths import ROOT
 
 PROCESSES = 8
 spawn = multiprocessing.get_context("spawn")

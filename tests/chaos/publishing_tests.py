@@ -17,7 +17,8 @@ from app.models.train_model import train
 from app.settings import Settings
 from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
 from tests.chaos.load import Load, p99, scrape, statuses, until
-from tests.conftest import ROOT, TRAINING_CSV, running_server
+from tests.support.paths import ROOT, TRAINING_CSV
+from tests.support.servers import running_server
 from tests.telemetry.metrics_tests import read, value
 
 WORKERS = 2

@@ -15,7 +15,8 @@ import pytest
 from app.settings import Settings
 from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
 from tests.chaos.load import until
-from tests.conftest import SIGNING_KEY, running_server
+from tests.support.configs import SIGNING_KEY
+from tests.support.servers import running_server
 from tests.telemetry.metrics_tests import read
 
 READY = {"ready": True, "versions": {"v0": {"state": "ready", "outdated": False}}}

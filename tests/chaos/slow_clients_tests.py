@@ -14,7 +14,7 @@ import pytest
 
 from app.settings import Settings
 from tests.chaos.front import BODY, HEAD, NGINX, PREDICTION, Clients, two_replicas, watch
-from tests.conftest import running_server
+from tests.support.servers import running_server
 
 SLOWHTTPTEST = shutil.which("slowhttptest")
 SECONDS = 8

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.front import BODY, HEAD, NGINX, PREDICTION, answers, two_replicas
-from tests.conftest import make_config, running_server
+from tests.support.configs import make_config
+from tests.support.servers import running_server
 
 SIZE = b"%d" % len(BODY)
 SMUGGLED = b"GET /v0/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"

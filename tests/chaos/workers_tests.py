@@ -16,7 +16,7 @@ import pytest
 
 from app.settings import Settings
 from tests.chaos.load import Answer, Load, scrape, statuses, until
-from tests.conftest import running_server
+from tests.support.servers import running_server
 from tests.telemetry.metrics_tests import ROW, value
 
 V0 = "/v0/predict"

@@ -15,7 +15,7 @@ from flask import Flask
 
 from app.app import create_app
 from app.web.access.response_headers import SAFE_HEADERS
-from tests.conftest import make_config
+from tests.support.configs import make_config
 
 CASES = int(os.environ.get("FUZZ_CASES", "100000"))
 LIMIT = 2_000_000  # bytes of a body

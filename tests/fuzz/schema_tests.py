@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.conftest import running_server
 from tests.fuzz.conftest import CASES, HANG, KEY, tally
+from tests.support.servers import running_server
 
 pytest.importorskip("schemathesis", reason="make test-fuzz installs it")
 

@@ -43,8 +43,9 @@ from app.models.estimators import build_classifier
 from app.models.score_file import main
 from app.models.train_model import train
 from app.settings import Settings
-from tests.conftest import ROOT, make_config
 from tests.support.cluster import dask_cluster
+from tests.support.configs import make_config
+from tests.support.paths import ROOT
 
 Run = Callable[..., Result]
 HEADER = "id,x,on,color\n"

@@ -58,9 +58,9 @@ from app.tables import csv_file
 from app.training.dataset import Columns
 from app.training.evaluation import evaluate, evaluate_baseline
 from app.utils import notes
+from tests.support.paths import ROOT
 from tests.training.dataset_tests import tables
 
-ROOT = Path(__file__).parents[2]
 TRAINING_CSV = ROOT / "data/raw/training.csv"
 SIZES = re.compile(r"training set has (\d+) rows\nvalidation set has (\d+) rows\n")
 

@@ -12,6 +12,7 @@ import pytest
 
 from app.helpers.errors import SigningKeyError
 from app.store.signing_key import SigningKeys
+from tests.support.paths import ROOT
 
 FIRST = "the first key, of at least 32 bytes"
 SECOND = "the second key, of at least 32 bytes"
@@ -187,7 +188,7 @@ def test_of_processes_that_race_one_makes_the_key(tmp_path: Path) -> None:
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", RACE, str(path)],
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

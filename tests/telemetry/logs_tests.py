@@ -19,8 +19,8 @@ from isal import igzip
 
 from app.telemetry import logs
 from app.telemetry.records import Record, Records
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 MAX_BYTES = 10_000
 NEVER = 3600.0
 LONG = 60.0

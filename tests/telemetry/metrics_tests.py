@@ -23,7 +23,8 @@ from app.app import create_app
 from app.settings import Settings
 from app.store import model_store
 from app.telemetry.metrics import _observe
-from tests.conftest import ROOT, running_server
+from tests.support.paths import ROOT
+from tests.support.servers import running_server
 
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.telemetry.records import BATCH_SIZE, Record, Records
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 NEVER = 3600.0
 """Seconds between drains in tests where none may come by itself."""
 LONG = 60.0

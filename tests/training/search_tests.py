@@ -26,8 +26,8 @@ from app.settings import Settings
 from app.store.manifest import Manifest
 from app.store.trained_model import load_trained_model
 from app.training import search
-from tests.conftest import SIGNING_KEY
 from tests.support.cluster import dask_cluster
+from tests.support.configs import SIGNING_KEY
 
 Run = Callable[..., Result]
 

@@ -27,6 +27,7 @@ from app.utils.files import (
     to_abs_path,
     write_atomically,
 )
+from tests.support.paths import ROOT
 
 # Version id ↔ file name
 
@@ -392,7 +393,7 @@ def publish(path: Path, *strace: str) -> subprocess.CompletedProcess[str]:
     """Publish a new file under strace."""
     return subprocess.run(
         ["strace", "-f", *strace, sys.executable, "-S", "-c", PUBLISH, str(path)],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         env={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,

@@ -15,7 +15,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.app import create_app
 from app.telemetry.records import Record
-from tests.conftest import make_config
+from tests.support.configs import make_config
 
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 HEADERS = {"Content-Type": "application/json"}

@@ -30,8 +30,8 @@ from app.models.train_model import train
 from app.settings import Settings
 from app.store.manifest import Manifest
 from app.web.openapi import make_openapi
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 LIMITS = {"max_body_bytes": 20_000, "max_json_rows": 3, "max_csv_rows": 4}
 ODD_NAMES = [
     "sepal length (cm)",

@@ -25,7 +25,8 @@ from app.models.train_model import train
 from app.settings import Settings
 from app.training.dataset import Columns
 from app.web.report import typeset
-from tests.conftest import SIGNING_KEY, TRAINING_CSV
+from tests.support.configs import SIGNING_KEY
+from tests.support.paths import TRAINING_CSV
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"

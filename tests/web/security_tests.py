@@ -20,7 +20,8 @@ from flask.testing import FlaskClient
 from app.app import create_app
 from app.settings import Settings
 from app.web.access.response_headers import SAFE_HEADERS
-from tests.conftest import ROOT, running_server
+from tests.support.paths import ROOT
+from tests.support.servers import running_server
 
 ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 JSON = {"Content-Type": "application/json"}

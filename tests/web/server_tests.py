@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from app.utils.cores import usable_cores
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 DEADLINE = 25  # seconds; the patience of a test, nothing it measures
 
 APPLICATION = """

@@ -1,0 +1,41 @@
+"""A server in a process of its own, as users start one."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+
+from app.settings import Settings
+from tests.support.paths import ROOT
+
+
+@contextmanager
+def running_server(
+    config: Settings, workers: int, **variables: str
+) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """Run `python -m app.app`, as users do, and give its port and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {knob.name.upper(): str(getattr(config, knob.name)) for knob in fields(config)}
+    environment |= {"HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": str(workers)}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "app.app"],
+        cwd=ROOT,
+        env=os.environ | environment | variables,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    with server.stdout as stdout:
+        assert "Running on" in stdout.readline()
+        try:
+            yield port, server
+        finally:
+            server.send_signal(signal.SIGTERM)
+            exit_status = server.wait(timeout=60)
+        assert exit_status in (0, -signal.SIGKILL)  # killed by the test itself
