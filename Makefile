@@ -1,6 +1,6 @@
 # Everything happens in .venv, made from the locked requirements; nothing else is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers lint \
+.PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers bench-tables lint \
 	audit lock clean
 
 PYTHON ?= python3
@@ -44,6 +44,9 @@ bench-bulk: .venv/dev ## Measure scoring and searching on cores and a cluster (R
 
 bench-peers: .venv/dev ## Measure other model servers
 	$(BIN)/python -m tests.benchmarks.peers
+
+bench-tables: .venv/dev ## Train on some 250 real tables, each as it is
+	$(BIN)/python -m tests.benchmarks.real_tables
 
 lint: .venv/dev ## Check style, formatting and types
 	$(BIN)/ruff check .
