@@ -1,7 +1,7 @@
 # Everything happens in .venv, made from the locked requirements; nothing else is touched.
 .DEFAULT_GOAL := help
-.PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers bench-tables lint \
-	audit lock clean
+.PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers \
+	bench-tables lint audit lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin

