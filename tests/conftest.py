@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 
 from app.app import create_app
 from app.models.train_model import train
 from app.settings import Settings
 from tests.support.configs import make_config
 from tests.support.paths import TRAINING_CSV
+
+settings.register_profile("tests", deadline=None)  # the machine may be busy
+settings.load_profile("tests")
 
 
 @pytest.fixture
