@@ -13,7 +13,7 @@ from app.helpers.errors import InvalidPayload
 from app.helpers.features import Feature
 from app.helpers.payloads import parse_csv, parse_json
 from app.helpers.validation import RowValidator, validate
-from tests.store.trained_model_tests import get_case
+from tests.support.estimator_cases import get_case
 from tests.support.payloads import (
     parse,
 )

@@ -206,7 +206,3 @@ def test_of_processes_that_race_one_makes_the_key(tmp_path: Path) -> None:
     assert printed == {path.read_text()}
     assert os.listdir(tmp_path) == ["key"]
     assert path.stat().st_mode & 0o777 == 0o600
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))
