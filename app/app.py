@@ -54,8 +54,9 @@ HEADERS: dict[type[Exception], list[tuple[str, str]]] = {
 }
 
 
-def create_app(config: settings.Settings = settings.current) -> Flask:
-    """Return the application; `config` holds every knob."""
+def create_app(config: settings.Settings | None = None) -> Flask:
+    """Return the application; `config` holds every setting, by default those of the environment."""
+    config = config or settings.current
     for name in settings.SECRETS:  # servers copy the environment into every request
         os.environ.pop(name, None)
     app = Flask(__name__, static_folder=None)
@@ -196,6 +197,6 @@ def warm_up() -> None:
 if __name__ == "__main__":
     from app.web import server
 
-    server.serve(settings.current)
+    server.serve(settings.current_or_exit())
 else:
-    app = create_app()
+    app = create_app(settings.current_or_exit())

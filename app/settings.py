@@ -1,83 +1,168 @@
-"""Every knob: the environment variable of the same name in capitals, its default and its unit.
+"""Every setting: an environment variable of the same name in capitals, or a line in `.env`.
 
-Only entry points read this module; values travel from there as arguments.
+Importing this module reads nothing. Only entry points read `current`; the rest of the code gets
+values as arguments.
 """
 
 import os
-from collections.abc import Mapping
+import sys
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from environs import Env, EnvValidationError, validate
 
 from app.utils.cores import usable_cores
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+# An empty text stands for the default.
+_POSITIVE = validate.Regexp(r"(0*[1-9][0-9]{0,17})?\Z", error="must be a whole number above 0.")
+_NOT_NEGATIVE = validate.Regexp(r"[0-9]{0,18}\Z", error="must be a whole number, 0 or above.")
+_SWITCH = validate.Regexp(r"[01]?\Z", error="must be 0 or 1.")
 
-def _knob(default: Any, meaning: str, *, secret: bool = False) -> Any:
-    return field(default=default, repr=not secret, metadata={"meaning": meaning, "secret": secret})
+
+def _setting(
+    default: Any,
+    meaning: str,
+    *,
+    shown: str | None = None,
+    rule: validate.Regexp | None = None,
+    secret: bool = False,
+) -> Any:
+    """Return a field; `shown` is its default as the documentation gives it, if not as it is."""
+    rule = rule or (_POSITIVE if isinstance(default, int) else None)
+    shown = str(default) if shown is None else shown
+    metadata = {"meaning": meaning, "shown": shown, "rule": rule, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+def _path(name: str, meaning: str) -> Any:
+    return _setting(os.path.join(ROOT, name), meaning, shown=name)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The values of all knobs."""
+    """The values of all settings."""
 
-    host: str = _knob("0.0.0.0", "address to listen on")  # noqa: S104 - a server in a container
-    port: int = _knob(8080, "port to listen on")
-    web_concurrency: int = _knob(len(usable_cores()), "worker processes; the number of cores")
-    blocking_threads: int = _knob(32, "threads a worker; each serves one request at a time")
-    cpu_affinity: int = _knob(1, "1: a worker's threads share a core; 0: the system places them")
-    fast_path: int = _knob(1, "1: single predictions skip Flask; 0: Flask answers them too")
-    shutdown_timeout: int = _knob(30, "seconds that requests in hand get to finish on SIGTERM")
-
-    models_root: str = _knob(os.path.join(ROOT, "trained-models"), "directory of the models")
-    max_loaded_models: int = _knob(16, "models in a worker's memory, least recently used out")
-    model_signing_key: str = _knob(
-        "", "keys that sign and verify models, one a line; the first signs", secret=True
+    host: str = _setting("0.0.0.0", "address to listen on")  # noqa: S104 - a server in a container
+    port: int = _setting(8080, "port to listen on")
+    web_concurrency: int = _setting(
+        len(usable_cores()), "worker processes; empty: one per core", shown=""
     )
-    model_signing_key_file: str = _knob(
-        os.path.join(ROOT, ".model-signing-key"), "file of such keys, made by the first training"
+    blocking_threads: int = _setting(
+        32, "threads per worker; each of them serves one request at a time"
     )
-
-    max_body_bytes: int = _knob(16 * 1024 * 1024, "bytes of a request's body")
-    max_json_rows: int = _knob(10_000, "rows of a JSON request")
-    max_csv_rows: int = _knob(100_000, "rows of a CSV request")
-    api_keys: str = _knob(
-        "", "keys that clients must send one of, separated by commas; empty: none", secret=True
+    cpu_affinity: int = _setting(
+        1, "1: all threads of a worker share one core; 0: the system places them", rule=_SWITCH
+    )
+    fast_path: int = _setting(
+        1, "1: single predictions skip Flask; 0: Flask answers them, too", rule=_SWITCH
+    )
+    shutdown_timeout: int = _setting(
+        30, "seconds that running requests get to finish after SIGTERM"
     )
 
-    trusted_hosts: str = _knob(
-        "", "names that a Host header may have, separated by commas; `.example.com` for subdomains"
+    models_root: str = _path("trained-models", "directory of the trained models")
+    max_loaded_models: int = _setting(
+        16, "models that a worker keeps in memory; beyond that, the least recently used one goes"
     )
-    trusted_proxies: int = _knob(0, "proxies whose X-Forwarded-For and -Proto are believed")
-    cors_origins: str = _knob(
+    model_signing_key: str = _setting(
+        "", "keys that sign and verify models, one per line; the first one signs", secret=True
+    )
+    model_signing_key_file: str = _path(
+        ".model-signing-key", "file with such keys; the first training creates it"
+    )
+
+    max_body_bytes: int = _setting(16 * 1024 * 1024, "largest request body, in bytes")
+    max_json_rows: int = _setting(10_000, "largest number of rows in a JSON request")
+    max_csv_rows: int = _setting(100_000, "largest number of rows in a CSV request")
+    api_keys: str = _setting(
+        "",
+        "keys of which clients must send one, separated by commas; empty: no key is needed",
+        secret=True,
+    )
+
+    trusted_hosts: str = _setting(
+        "",
+        "host names to answer to, separated by commas; `.example.com` includes its subdomains;"
+        " empty: any",
+    )
+    trusted_proxies: int = _setting(
+        0,
+        "number of proxies in front whose X-Forwarded-For and -Proto are believed",
+        rule=_NOT_NEGATIVE,
+    )
+    cors_origins: str = _setting(
         "", "origins whose pages may call the API from a browser, separated by commas"
     )
-    tls_certificate_file: str = _knob("", "PEM file of the certificate chain to serve HTTPS with")
-    tls_key_file: str = _knob("", "PEM file of the certificate's private key, without a password")
-    tls_client_ca_file: str = _knob(
-        "", "PEM file of authorities; clients must have one's certificate"
+    tls_certificate_file: str = _setting("", "PEM file with the certificate chain, to serve HTTPS")
+    tls_key_file: str = _setting(
+        "", "PEM file with the private key of that certificate, without a password"
+    )
+    tls_client_ca_file: str = _setting(
+        "",
+        "PEM file with certificate authorities; every client then needs a certificate from one",
     )
 
-    logs_root: str = _knob(os.path.join(ROOT, "logs"), "directory of application.log")
-    log_max_bytes: int = _knob(10 * 1024 * 1024, "bytes of a log file before it is rotated")
-    log_backup_count: int = _knob(5, "rotated, gzipped log files that are kept")
+    logs_root: str = _path("logs", "directory of application.log")
+    log_max_bytes: int = _setting(
+        10 * 1024 * 1024, "size in bytes at which the log file is rotated"
+    )
+    log_backup_count: int = _setting(5, "number of rotated, compressed log files to keep")
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Return the settings of an environment; ValueError naming the variable that is wrong."""
-        values: dict[str, Any] = {}
-        for knob in fields(cls):
-            text = environment.get(knob.name.upper())
-            if text is None or (text == "" and not knob.metadata["secret"]):
-                continue
-            values[knob.name] = _to_int(knob.name, text) if knob.type is int else text
-        settings = cls(**values)
-        _check(settings)
-        return settings
+
+SECRETS = tuple(own.name.upper() for own in fields(Settings) if own.metadata["secret"])
+"""The variables that must be out of the environment before a request is served."""
+
+
+def load() -> Settings:
+    """Return the settings of the environment and, where that has none, of the `.env` file.
+
+    Raises
+    ------
+    ValueError
+        If a variable is wrong; the message names every one that is.
+    """
+    env = Env()
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    if path := _env_file():
+        try:
+            env.read_env(path, recurse=False)
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"{path} is not UTF-8.") from None
+    for own in fields(Settings):
+        name = own.name.upper()
+        try:
+            text = env.str(name, "", validate=own.metadata["rule"])
+        except EnvValidationError as error:
+            mistakes += [f"{name} {reason}" for reason in error.error_messages]
+            continue
+        if text:
+            values[own.name] = int(text) if own.type is int else text
+    if mistakes:
+        raise ValueError(" ".join(mistakes))
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _env_file() -> str:
+    """Return the path of the file to read: ENV_FILE, else `.env` in the project's root, if any."""
+    path = os.environ.get("ENV_FILE")
+    if path is None:
+        path = os.path.join(ROOT, ".env")
+        return path if os.path.isfile(path) else ""
+    if path and (not os.path.exists(path) or os.path.isdir(path)):
+        raise ValueError("ENV_FILE must be the path of a file, or empty.")
+    return path
 
 
 def _check(settings: Settings) -> None:
-    # Who sets a variable wants what it is for: a typing error must not open the server.
+    # Whoever sets a variable wants its effect: a typing error must not open the server.
     if settings.api_keys and not settings.api_keys.replace(",", "").strip():
         raise ValueError("API_KEYS is set, but holds no key.")
     if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
@@ -86,21 +171,26 @@ def _check(settings: Settings) -> None:
         raise ValueError("TLS_CLIENT_CA_FILE needs TLS_CERTIFICATE_FILE and TLS_KEY_FILE.")
 
 
-_MAY_BE_0 = ("cpu_affinity", "fast_path", "trusted_proxies")
+current: Settings
+"""What load() returned when this was first read; reading it raises ValueError as load() does."""
+MODELS_ROOT: str
+"""Its directory of the trained models."""
+
+if not TYPE_CHECKING:
+    _load_once = cache(load)
+
+    def __getattr__(name: str) -> object:
+        if name == "current":
+            return _load_once()
+        if name == "MODELS_ROOT":
+            return _load_once().models_root
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _to_int(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or (int(text) == 0 and name not in _MAY_BE_0):
-        raise ValueError(f"{name.upper()} must be a whole number above 0.")
-    return int(text)
-
-
-SECRETS = tuple(knob.name.upper() for knob in fields(Settings) if knob.metadata["secret"])
-"""The variables that must be out of the environment before a request is served."""
-
-try:
-    current = Settings.from_environment(os.environ)
-except ValueError as error:
-    raise SystemExit(f"Error: {error}") from None
-
-MODELS_ROOT = current.models_root
+def current_or_exit() -> Settings:
+    """Return `current`; SystemExit with the reason on stderr if a setting is wrong."""
+    try:
+        settings: Settings = sys.modules[__name__].current  # __getattr__ needs to be asked
+    except ValueError as error:
+        raise SystemExit(f"Error: {error}") from None
+    return settings

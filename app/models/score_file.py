@@ -81,7 +81,7 @@ def score(
     target: str,
     version_id: str,
     options: Options,
-    config: settings.Settings = settings.current,
+    config: settings.Settings | None = None,
 ) -> Counts:
     """Score a file, or all of a directory or a pattern of files into a directory.
 
@@ -94,7 +94,7 @@ def score(
         If the output cannot be written.
     """
     files = _pair(source, target, options)
-    packed = _read_model(version_id, config)
+    packed = _read_model(version_id, config or settings.current)
     counts = Counts()
     size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
     with (
@@ -264,10 +264,11 @@ def main(
     Both are .csv or .parquet, or - for stdin and stdout. If INPUT is a directory or a pattern in
     quotes, OUTPUT is a directory that gets a file for each.
     """
+    config = settings.current_or_exit()
     options = Options(id_, keep, explain, invalid == "skip", workers, scheduler)
     started = time.monotonic()
     try:
-        counts = score(source, target, version, options, settings.current)
+        counts = score(source, target, version, options, config)
     except (ApplicationError, UnusableCluster, pa.ArrowException) as error:
         note(f"Error: {' '.join(str(error).split())}")
         sys.exit(2)

@@ -69,7 +69,7 @@ def train(
     C: float = 0.1,
     search: Search | None = None,
     refit_on_all: bool = False,
-    config: settings.Settings = settings.current,
+    config: settings.Settings | None = None,
 ) -> Manifest:
     """Train a model, print how good it is, and publish it.
 
@@ -90,6 +90,8 @@ def train(
     refit_on_all : bool
         Whether to fit the published model on all rows, once it was evaluated without the
         validation set.
+    config : Settings, optional
+        Where models and keys are; by default what the environment says.
 
     Raises
     ------
@@ -99,6 +101,7 @@ def train(
         If the model cannot be saved; an older one is then intact.
     """
     filename = make_filename(version_id)
+    config = config or settings.current
     columns = columns or Columns()
     click.echo(f"\nWill train model {version_id} using the file at: {_displayable(path)}\n")
     with progress(path) as report:
@@ -259,7 +262,7 @@ def main(
 
     Prints the ROC AUC on a quarter of the rows, which the model has not seen.
     """
-    config = settings.current
+    config = settings.current_or_exit()
     if scheduler is not None and not search:
         raise click.UsageError("--scheduler is for --search.")
     source_of_c = click.get_current_context().get_parameter_source("C")
