@@ -57,7 +57,3 @@ def test_only_entry_points_read_settings(path: Path) -> None:
 def test_no_package_has_code_in_its_init() -> None:
     """What a package holds is in its modules."""
     assert all(not path.read_text() for path in MODULES if path.name == "__init__.py")
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -15,6 +15,7 @@ from app.models.train_model import train
 from app.settings import Settings
 from tests.support.configs import make_config
 from tests.support.paths import TRAINING_CSV
+from tests.support.requests import MakeClient
 
 settings.register_profile("tests", deadline=None)  # the machine may be busy
 settings.load_profile("tests")
@@ -54,6 +55,12 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def client_with_keys(config_with_v0: Settings) -> FlaskClient:
+def make_client(config_with_v0: Settings) -> MakeClient:
+    """Make a client of an application with v0 and the settings given."""
+    return lambda **knobs: create_app(replace(config_with_v0, **knobs)).test_client()
+
+
+@pytest.fixture
+def client_with_keys(make_client: MakeClient) -> FlaskClient:
     """A client of the application with v0 and two API keys."""
-    return create_app(replace(config_with_v0, api_keys="first-key, second-key")).test_client()
+    return make_client(api_keys="first-key, second-key")

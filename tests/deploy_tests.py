@@ -52,7 +52,3 @@ def test_nginx_has_the_limits_of_the_server() -> None:
     text, limit = (DEPLOY / "nginx.conf").read_text(), Settings().max_body_bytes
     assert f"client_max_body_size {limit // 2**20}m;" in text
     assert f"Request body is larger than {limit} bytes." in text
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -178,7 +178,3 @@ def test_the_notebook_adapts_to_another_table(notebook: NotebookNode, home: Path
     execute(notebook, ROOT)
     assert_complete(notebook)
     assert (home / "models/trained-model-v7.p").is_file()
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

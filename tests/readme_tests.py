@@ -91,7 +91,3 @@ def test_links_lead_somewhere() -> None:
     """To a file of this project."""
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -196,5 +196,8 @@ def test_the_example_holds_the_defaults(
         assert replace(loaded, **paths) == Settings()
 
 
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))
+def test_a_variable_of_keys_without_a_key_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lone comma must not open the server."""
+    monkeypatch.setenv("API_KEYS", " , ,")
+    with pytest.raises(ValueError, match=r"^API_KEYS is set, but holds no key\.$"):
+        load()

@@ -423,7 +423,3 @@ def _violations(page: Any) -> list[tuple[str, str]]:
         for violation in axe.Axe().run(page).response["violations"]
         for node in violation["nodes"]
     ]
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -222,7 +222,3 @@ def test_memory_stays_within_four_limits(server: tuple[int, int]) -> None:
         most = memory(worker, "VmHWM") - before
         print(f"\n{name}: {most / LIMIT:.1f} limits", end="")
         assert most < 4 * LIMIT
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

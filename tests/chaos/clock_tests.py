@@ -77,7 +77,3 @@ def test_the_clock_may_jump(config_with_v0: Settings, tmp_path: Path, tell: Tell
         f"{len(answers)} requests, all 200, counted and logged once; replaced models live after"
         f" {max(seconds):.2f} s at the most; a failed load tried again after {again:.1f} s"
     )
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

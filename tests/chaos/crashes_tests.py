@@ -93,7 +93,3 @@ def test_a_training_that_dies_or_fails_at_any_step_leaves_the_old_model_or_the_n
             outcomes["the new" if found == new else "the old"] += 1
     tell(f"{outcomes.total()} faults at {len(steps)} steps ({names}): {dict(outcomes)}")
     assert set(outcomes) == {"the old", "the new"}
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

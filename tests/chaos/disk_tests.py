@@ -133,7 +133,3 @@ def test_training_into_a_full_disk_leaves_the_old_model(
         f"Error: The model cannot be saved in '{directory}': No space left on device.",
     )
     tell(f"status 1, {last!r}, the old model is intact")
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from app.settings import Settings
 from tests.support.paths import ROOT
+from tests.support.requests import ROW
 from tests.support.servers import running_server
 
-ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 BODY = json.dumps(ROW).encode()
 PREDICTION = b'{"id":"2","prediction":0.8525}\n'
 HEAD = b"POST /v0/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

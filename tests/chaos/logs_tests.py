@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import pytest
-
 from app.telemetry import logs
 from tests.chaos.log_writer import MAX_BYTES, a_record, log_many
 from tests.support.paths import ROOT
@@ -173,7 +171,3 @@ def test_a_kill_at_any_step_of_a_rotation_is_mended_at_the_next_start(
         assert ids - Counter(["new-0"]) == expected + Counter(["next-0"]), (name, number)
     tell(f"{len(steps)} kills, {unfinished} unfinished rotations, no line lost or twice")
     assert unfinished > 5
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

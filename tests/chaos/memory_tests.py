@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import orjson
-import pytest
 
 from app.helpers.files import make_filename
 from app.settings import Settings
@@ -93,7 +92,3 @@ def test_many_requests_take_no_memory(config_with_v0: Settings, tmp_path: Path, 
         f" {growth:+.2f} MB per 100,000"
     )
     assert growth < 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

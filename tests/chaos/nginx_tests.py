@@ -81,7 +81,3 @@ def test_what_nginx_refuses_has_the_shape_of_any_error(
         assert response.read() == f'{{"message":"{message}"}}\n'.encode()
         assert response.headers["Content-Type"] == "application/json"
         assert response.headers["Server"] == "nginx"
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

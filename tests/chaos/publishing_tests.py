@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
-import pytest
 
 from app.helpers.files import make_filename
 from app.models.train_model import train
@@ -223,7 +222,3 @@ def test_a_corrupt_version_harms_no_other(config_with_v0: Settings, tell: Tell) 
         f" {len(load.answers(V2))} to v2, all 503, in {slowest * 1e3:.0f} ms at the most;"
         f" {len(kept) / WORKERS:.0f} tries of v1 a process in {len(faults)} faults and 30 s"
     )
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from app.settings import Settings
 from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
@@ -113,7 +112,3 @@ def test_without_a_key_nothing_is_ready(config_with_v0: Settings, tell: Tell) ->
         Path(config.model_signing_key_file).write_text(SIGNING_KEY)
         seconds = until(lambda: readiness(port) == READY, 60)
     tell(f"ready {seconds:.1f} s after the key came")
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -120,7 +120,3 @@ def test_slow_bodies_hold_a_thread_each(server: int, slow: int) -> None:
             assert not during.failures
             assert len(during.durations) > 100
     assert not watch(server, 1).failures  # they went away, and all is well
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -122,7 +122,3 @@ def test_requests_one_behind_the_other_are_answered_in_order(port: int) -> None:
     received = answers(port, one + one + last)
     assert statuses(received) == [200, 200, 200]
     assert received.count(PREDICTION) == 3
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -144,7 +144,3 @@ def test_sigterm_drains(reconnect: int, config_with_v0: Settings, tell: Tell) ->
     assert set(logged) == answered
     assert max(logged.values()) == 1
     assert max(seconds) < config.shutdown_timeout
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

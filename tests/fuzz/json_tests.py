@@ -49,7 +49,3 @@ def test_a_part_of_a_document(fuzzed: Flask, frame: str, path: str) -> None:
     for _, text, _ in WHOLE:
         for inner in (text, b"1" + text, text + b"1", text + b",", b'"a":' + text):
             ask(fuzzed, path=path, query=query, body=before + inner + after)
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

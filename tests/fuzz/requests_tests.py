@@ -147,7 +147,3 @@ def to_json(value: Any) -> bytes:
 def test_made_up_requests(fuzzed: Flask, **request: Any) -> None:
     """Any method, path, query, headers and body."""
     ask(fuzzed, **request)
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

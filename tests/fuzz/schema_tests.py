@@ -45,7 +45,3 @@ def test_every_operation_is_as_documented(
     assert generated is not None, result.stdout + result.stderr
     tally.described += int(generated[1])
     assert result.returncode == 0, result.stdout
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -423,7 +423,3 @@ def run(program: str) -> str:
     result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=LONG)
     assert result.returncode == 0, result.stderr
     return result.stdout + result.stderr
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -24,9 +24,8 @@ from app.settings import Settings
 from app.store import model_store
 from app.telemetry.metrics import _observe
 from tests.support.paths import ROOT
+from tests.support.requests import ROW
 from tests.support.servers import running_server
-
-ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -235,7 +234,3 @@ def test_workers_are_summed_and_a_killed_one_is_not_forgotten(
             continue
     assert answered == 20
     assert wait_for_predictions(port, 60) == 60
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -257,7 +257,3 @@ records = Records([AppendTo(pathlib.Path({str(directory)!r}, "ids"))], interval=
     arguments = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", head + program]
     result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=LONG)
     assert (result.returncode, result.stderr) == (0, "")
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))

@@ -16,8 +16,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from app.app import create_app
 from app.telemetry.records import Record
 from tests.support.configs import make_config
+from tests.support.requests import ROW
 
-ROW = {"id": "2", "x_1": -2.0, "x_2": -0.414120, "x_3": 0.2131, "x_4": -1.2}
 HEADERS = {"Content-Type": "application/json"}
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
@@ -221,7 +221,3 @@ def test_a_hook_of_a_fork_switches_it_off(app: Flask, caplog: pytest.LogCaptureF
     for _ in range(3):
         ask(app, body)
     assert len(seen) == 3
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__]))
