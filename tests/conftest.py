@@ -2,20 +2,26 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
 
 from app.app import create_app
-from app.models.train_model import train
+from app.models.train_model import main, train
 from app.settings import Settings
 from tests.support.configs import make_config
 from tests.support.paths import TRAINING_CSV
 from tests.support.requests import MakeClient
+from tests.support.training import Run
 
 settings.register_profile("tests", deadline=None)  # the machine may be busy
 settings.load_profile("tests")
@@ -64,3 +70,53 @@ def make_client(config_with_v0: Settings) -> MakeClient:
 def client_with_keys(make_client: MakeClient) -> FlaskClient:
     """A client of the application with v0 and two API keys."""
     return make_client(api_keys="first-key, second-key")
+
+
+@pytest.fixture
+def run_training(config: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line in this process: run_training(path, *options) trains v0."""
+    monkeypatch.setattr("app.settings.current", config)
+
+    def run_training(path: str | Path, *options: str, version: str = "v0") -> Result:
+        return CliRunner().invoke(main, [str(path), version, *options], catch_exceptions=False)
+
+    return run_training
+
+
+@pytest.fixture
+def refused_training(config: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """A training that must be refused: refused_training(path, *options) is the message."""
+    config = replace(config, model_signing_key="")
+    monkeypatch.setattr("app.settings.current", config)
+    old_model = Path(config.models_root, "trained-model-v0.p")
+    old_model.write_bytes(b"the old model")
+
+    def refused_training(path: str | Path, *options: str, version: str = "v0") -> str:
+        result = CliRunner().invoke(main, [str(path), version, *options], catch_exceptions=False)
+        assert result.exit_code == 2
+        assert old_model.read_bytes() == b"the old model"
+        assert os.listdir(config.models_root) == [old_model.name]
+        assert not os.path.exists(config.model_signing_key_file)
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.endswith("\n")
+        return result.stderr.removeprefix("Error: ").removesuffix("\n")
+
+    return refused_training
+
+
+@pytest.fixture
+def made_csv(tmp_path: Path) -> Path:
+    """A CSV of which one column of five tells a little."""
+    generator = np.random.default_rng(1)
+    X = generator.normal(size=(200, 5))
+    y = X[:, 0] + generator.normal(size=200) > 0
+    path = tmp_path / "made.csv"
+    frame = pd.DataFrame(X.round(6), columns=list("abcde")).assign(target=y.astype(int))
+    frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def train_made_csv(run_training: Run, made_csv: Path) -> Run:
+    """Train v0 on the CSV of `made_csv`: train_made_csv(*options)."""
+    return partial(run_training, made_csv, "--workers", "1")

@@ -1,0 +1,65 @@
+"""Training as users do it, and what it made."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from click.testing import Result
+from flask.testing import FlaskClient
+
+from app.settings import Settings
+from app.store.manifest import Manifest
+from app.store.trained_model import TrainedModel, load_trained_model
+from tests.support.paths import ROOT
+
+Run = Callable[..., Result]
+
+
+def run_python(
+    *arguments: str, cwd: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def environment_of(config: Settings) -> dict[str, str]:
+    """Return the environment variables that make these settings."""
+    names = ("models_root", "logs_root", "model_signing_key", "model_signing_key_file")
+    return {name.upper(): getattr(config, name) for name in names}
+
+
+def load_model(config: Settings, version: str = "v0") -> TrainedModel:
+    """Return a model that loads, which is to say: that is proven."""
+    with open(Path(config.models_root) / f"trained-model-{version}.p", "rb") as file:
+        return load_trained_model(file, version, [config.model_signing_key.encode()])
+
+
+def read_manifest(config: Settings, version: str = "v0") -> Manifest:
+    """Return the manifest of a model that loads."""
+    return load_model(config, version).manifest
+
+
+def read_trials(config: Settings, version: str = "v0") -> list[dict[str, Any]]:
+    """Return what the search for parameters tried, the best first."""
+    search = read_manifest(config, version).search
+    assert search is not None
+    trials: list[dict[str, Any]] = search["trials"]
+    return trials
+
+
+def predict(client: FlaskClient, rows: list[dict[str, Any]]) -> list[Any]:
+    """Return the API's predictions for rows without ids."""
+    answer = client.post("/v0/predict", json=[{"id": i, **row} for i, row in enumerate(rows)])
+    assert answer.status_code == 200, answer.json
+    return [prediction["prediction"] for prediction in json.loads(answer.data)]

@@ -1,0 +1,70 @@
+"""Metrics and curves of the validation set."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    brier_score_loss,
+    log_loss,
+    roc_auc_score,
+)
+
+from app.settings import Settings
+from app.training.evaluation import evaluate, evaluate_baseline
+from tests.support.paths import TRAINING_CSV
+from tests.support.training import Run, read_manifest
+
+
+@pytest.mark.parametrize(("n_classes", "positive_class"), [(2, 1), (2, 0), (4, None)])
+def test_metrics_are_those_of_scikit_learn(n_classes: int, positive_class: int | None) -> None:
+    """And the baseline's those of a model that always says the training set's shares."""
+    generator = np.random.default_rng(5)
+    target = generator.integers(0, n_classes, 500)
+    probabilities = generator.dirichlet(np.ones(n_classes), 500)
+    probabilities[np.arange(500), target] += 0.5
+    probabilities /= 1.5
+    training_target = generator.integers(0, n_classes, 300)
+    shares = np.bincount(training_target) / 300
+
+    def by_scikit_learn(predicted: Any) -> dict[str, float]:
+        one_hot = np.eye(n_classes)[target]
+        ranked = (
+            (one_hot, predicted)
+            if positive_class is None
+            else (one_hot[:, positive_class], predicted[:, positive_class])
+        )
+        return {
+            "roc_auc": roc_auc_score(*ranked),
+            "average_precision": average_precision_score(*ranked),
+            "brier_score": brier_score_loss(
+                target, predicted, labels=range(n_classes), scale_by_half=n_classes == 2
+            ),
+            "log_loss": log_loss(target, predicted),
+            "accuracy": accuracy_score(target, predicted.argmax(axis=1)),
+        }
+
+    assert evaluate(target, probabilities, positive_class) == pytest.approx(
+        by_scikit_learn(probabilities)
+    )
+    assert evaluate_baseline(training_target, target, n_classes, positive_class) == pytest.approx(
+        by_scikit_learn(np.tile(shares, (500, 1)))
+    )
+
+
+def test_the_curves_are_few_points_from_end_to_end(run_training: Run, config: Settings) -> None:
+    """At most 200 of a curve; the ROC from (0, 0) to (1, 1); every row in the histogram."""
+    run_training(TRAINING_CSV)
+    curves = read_manifest(config).curves
+    assert list(curves["classes"]) == ["1"]
+    own = curves["classes"]["1"]
+    roc, precision_recall = own["roc"], own["precision_recall"]
+    assert 50 < len(roc["false_positive_rate"]) == len(roc["true_positive_rate"]) <= 200
+    assert [roc[axis][0] for axis in roc] == [0.0, 0.0]
+    assert [roc[axis][-1] for axis in roc] == [1.0, 1.0]
+    assert 50 < len(precision_recall["recall"]) == len(precision_recall["precision"]) <= 200
+    assert (precision_recall["recall"][0], precision_recall["recall"][-1]) == (0.0, 1.0)
+    assert sum(own["histogram"]["positive"] + own["histogram"]["negative"]) == 2500
+    assert np.sum(curves["confusion"]) == 2500
