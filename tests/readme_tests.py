@@ -1,85 +1,111 @@
-"""The README: each command in a console block is run, and must give the answer shown."""
+"""The documents: every command in a console block is run, and must give the answer shown."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import fields
+import time
+from collections.abc import Collection
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
 
-from app.models.train_model import train
 from app.settings import Settings
-from tests.support.configs import SIGNING_KEY, make_config
-from tests.support.paths import ROOT, TRAINING_CSV
-from tests.support.servers import running_server
+from tests.support.checkouts import Checkout
+from tests.support.paths import ROOT
 
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "[ad]*/**/*.md", "tests/**/*.md")
+    for path in ROOT.glob(pattern)
+)
 README = (ROOT / "README.md").read_text()
 COMMAND = re.compile(r"^\$ (.*(?:\n    .*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
-EXAMPLES = [
-    (command.replace("\n    ", "\n"), answer)
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    for command, answer in COMMAND.findall(block)
-]
+LIVE_SECONDS = 2.0  # within which a running server serves a new file
 
 
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a shell beside a running server that has v0."""
-    root = tmp_path_factory.mktemp("readme")
-    served = make_config(root)
-    train(TRAINING_CSV, "v0", config=served)
-    _write_customers(root / "customers.csv")
-    with running_server(served, workers=1) as (port, _):
-        yield os.environ | {
-            "PORT": str(port),
-            "MODELS_ROOT": str(root / "trained"),
-            "MODEL_SIGNING_KEY": SIGNING_KEY,
-            "README_ROOT": str(root),
-        }
+@dataclass(frozen=True)
+class Example:
+    """A command, the answer shown, and the settings of the server that it may call."""
+
+    command: str
+    answer: str
+    settings: tuple[tuple[str, str], ...]
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression of the answer, in which an ellipsis stands for anything."""
+        return ".*?".join(map(re.escape, self.answer.strip().split("…")))
 
 
-def _write_customers(path: Path) -> None:
-    lines = ["customer_id,signed_up,zip_code,age,churned"]
-    for i in range(400):
-        age = "NA" if i % 50 == 0 else 20 + i % 60
-        churned = "yes" if (i * 7) % 60 > 30 else "no"
-        lines.append(f"{i},2026-01-{i % 28 + 1:02},0{8000 + i % 9},{age},{churned}")
-    path.write_text("\n".join(lines) + "\n")
+def read_examples(document: str) -> list[Example]:
+    """Return the examples of all console blocks; ```` ```console PORT=1 ```` has a setting."""
+    return [
+        Example(
+            command.replace("\n    ", "\n"),
+            answer,
+            tuple(
+                (name.lower(), value)
+                for name, _, value in (pair.partition("=") for pair in settings.split())
+            ),
+        )
+        for settings, block in re.findall(
+            r"^```console([^\n]*)\n(.*?)^```",
+            (ROOT / document).read_text(),
+            re.DOTALL | re.MULTILINE,
+        )
+        for command, answer in COMMAND.findall(block)
+    ]
 
 
-@pytest.mark.parametrize(("command", "answer"), EXAMPLES, ids=[c for c, _ in EXAMPLES])
-def test_a_command_gives_the_answer_shown(shell: dict[str, str], command: str, answer: str) -> None:
-    """An ellipsis stands for anything."""
-    if command == ". .venv/bin/activate":
-        pytest.skip("the tests run in their own environment")
-    script = command.replace("localhost:8080", f"127.0.0.1:{shell['PORT']}")
-    for name in ("customers.csv", "scores.csv"):
-        script = script.replace(name, f"{shell['README_ROOT']}/{name}")
-    script = re.sub(r"^python ", f"{sys.executable} ", script)
-    result = subprocess.run(
-        ["bash", "-c", script],
-        cwd=ROOT,
-        env=shell,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    pattern = ".*?".join(map(re.escape, answer.strip().split("…")))
-    pattern = pattern.replace(re.escape("trained-models"), r"\S*")
-    assert re.fullmatch(pattern, result.stdout.strip(), re.DOTALL), result.stdout
+WITH_EXAMPLES = [document for document in DOCUMENTS if read_examples(document)]
 
 
-def test_there_are_examples() -> None:
-    """The pattern above finds them all."""
-    assert len(EXAMPLES) == README.count("\n$ ") > 10
+@pytest.mark.slow
+@pytest.mark.parametrize("document", WITH_EXAMPLES)
+def test_each_command_gives_the_answer_shown(
+    document: str, tmp_path: Path, dummy_model: str, subtests: pytest.Subtests
+) -> None:
+    """One after the other, beside a running server that has v0."""
+    checkout = Checkout(tmp_path, dummy_model)
+    ports: dict[tuple[tuple[str, str], ...], int] = {}
+    with ExitStack() as servers:
+        for example in read_examples(document):
+            if example.settings not in ports:
+                server = checkout.serve(**dict(example.settings))
+                ports[example.settings] = servers.enter_context(server)
+            address = f"127.0.0.1:{ports[example.settings]}"
+            with subtests.test(example.command):
+                assert_answered(checkout, example, address)
+
+
+def assert_answered(checkout: Checkout, example: Example, address: str) -> None:
+    """Fail if a command gives another answer; a server has some time to see a new file."""
+    command = example.command.replace("localhost:8080", address)
+    if ".venv" in command and not (checkout.directory / ".venv").exists():
+        pytest.skip("the tests run in an environment of another name")
+    deadline = time.monotonic() + (LIVE_SECONDS if "curl" in command else 0.0)
+    printed = checkout.run(command)
+    while not re.fullmatch(example.pattern, printed, re.DOTALL) and time.monotonic() < deadline:
+        printed = checkout.run(command)
+    assert re.fullmatch(example.pattern, printed, re.DOTALL), printed
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_each_example_is_found(document: str) -> None:
+    """No command is left out because a block is written in another way."""
+    text = (ROOT / document).read_text()
+    assert len(read_examples(document)) == text.count("\n$ ")
+
+
+def test_the_readme_has_examples() -> None:
+    """And the pages of those who run a server, too."""
+    assert len(read_examples("README.md")) > 10
+    assert {"README.md", "deploy/README.md", "app/bulk/README.md"} <= set(WITH_EXAMPLES)
 
 
 def test_each_setting_is_in_the_table() -> None:
-    """With the default and the meaning that the code gives it, here or in deploy/README.md."""
-    text = README + (ROOT / "deploy/README.md").read_text()
+    """With the default and the meaning that the code gives it."""
+    text = (ROOT / "deploy/README.md").read_text()
     rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`(.+)` )?\| (.*) \|$", text, re.MULTILINE)
     assert rows == [
         (own.name.upper(), own.metadata["shown"], own.metadata["meaning"])
@@ -87,7 +113,44 @@ def test_each_setting_is_in_the_table() -> None:
     ]
 
 
-def test_links_lead_somewhere() -> None:
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
     """To a file of this project."""
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+    text = (ROOT / document).read_text()
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text):
+        assert ((ROOT / document).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_to_a_section_name_one(document: str) -> None:
+    """Of a document that has a heading which GitHub turns into that name."""
+    text = (ROOT / document).read_text()
+    for target, section in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", text):
+        path = (ROOT / document).parent / target if target else ROOT / document
+        headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+        names = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in headings}
+        assert section in names, section
+
+
+def test_each_module_is_in_the_tree_of_the_readme() -> None:
+    """But for those that a room's own README lists, and those of three rooms without surprises."""
+    tree = README.partition("```\napp/\n")[2].partition("\ntests/")[0]
+    named = re.findall(r"^ +(\w+\.py) ", tree, re.MULTILINE)
+    assert set(named) == modules_below("app", but={"bulk", "store", "utils", "access", "report"})
+
+
+@pytest.mark.parametrize("room", ["app/bulk", "app/store"])
+def test_a_room_lists_its_modules(room: str) -> None:
+    """Each once, in the first column of a table."""
+    text = (ROOT / room / "README.md").read_text().partition("## The modules")[2]
+    rows = re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE)
+    assert set(re.findall(r"`(\w+\.py)`", " ".join(rows))) == modules_below(room)
+
+
+def modules_below(room: str, but: Collection[str] = ()) -> set[str]:
+    """Return the modules' file names in a room and in the rooms inside it."""
+    return {
+        path.name
+        for path in (ROOT / room).rglob("*.py")
+        if path.name != "__init__.py" and path.parent.name not in but
+    }
