@@ -1,7 +1,7 @@
 # Everything happens in .venv, made from the locked requirements; nothing else is touched.
 .DEFAULT_GOAL := help
 .PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers \
-	bench-tables lint audit lock clean
+	bench-tables lint format audit lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -48,10 +48,12 @@ bench-peers: .venv/dev ## Measure other model servers
 bench-tables: .venv/dev ## Train on some 250 real tables, each as it is
 	$(BIN)/python -m tests.benchmarks.real_tables
 
-lint: .venv/dev ## Check style, formatting and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+lint: .venv/dev ## Check style, formatting, types and the rest of .pre-commit-config.yaml
+	$(BIN)/pre-commit run --all-files
+
+format: .venv/dev ## Format the code and repair what can be repaired
+	$(BIN)/ruff check --quiet --fix-only .
+	$(BIN)/ruff format .
 
 audit: .venv/dev ## Look for known vulnerabilities in the locks, and for secrets in the files
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra audit
