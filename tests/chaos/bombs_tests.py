@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.chaos.front import BODY, HEAD, PREDICTION, ROW
+from tests.chaos.front import BODY, HEAD, PREDICTION
+from tests.support.requests import ROW
 from tests.support.servers import running_server
 
 GIGABYTE = 1_000_000_000

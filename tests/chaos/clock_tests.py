@@ -11,11 +11,10 @@ import pytest
 
 from app.models.train_model import train
 from app.settings import Settings
-from tests.chaos.load import Load, scrape, statuses, until
-from tests.chaos.publishing_tests import loads, until_live
+from tests.chaos.load import Load, loads, scrape, statuses, until, until_live
+from tests.support.metrics import value
 from tests.support.paths import TRAINING_CSV
 from tests.support.servers import running_server
-from tests.telemetry.metrics_tests import value
 
 V0 = "/v0/predict"
 WORKERS = 2

@@ -17,9 +17,9 @@ import pytest
 
 from app.settings import Settings
 from tests.chaos.load import Load, scrape, statuses, until
+from tests.support.metrics import Samples, value
 from tests.support.paths import ROOT, TRAINING_CSV
-from tests.support.servers import running_server
-from tests.telemetry.metrics_tests import Samples, read, value
+from tests.support.servers import read, running_server
 
 Tell = Callable[[str], None]
 

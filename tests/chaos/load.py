@@ -10,7 +10,9 @@ from typing import NamedTuple, Self
 
 import orjson
 
-from tests.telemetry.metrics_tests import ROW, Samples, parse, read
+from tests.support.metrics import Samples, parse, value
+from tests.support.requests import ROW
+from tests.support.servers import read
 
 BODY = orjson.dumps(ROW)
 
@@ -138,3 +140,20 @@ def p99(answers: Iterable[Answer]) -> float:
     """Return the 99th percentile of the seconds that the answers took."""
     seconds = sorted(answer.answered - answer.asked for answer in answers)
     return seconds[len(seconds) * 99 // 100]
+
+
+def loads(port: int, version: str, outcome: str = "loaded") -> float:
+    """Return how often all workers together loaded a version."""
+    return value(scrape(port), "model_loads_total", version=version, outcome=outcome)
+
+
+def until_live(load: Load, path: str, digest: str) -> float:
+    """Return how long, from now on, a request was last answered by another model."""
+    now = time.monotonic()
+    until(
+        lambda: (
+            {a.digest for a in load.answers(path, max(now, time.monotonic() - 0.25))} == {digest}
+        )
+    )
+    older = [a.answered for a in load.answers(path, now) if a.digest != digest]
+    return max(older, default=now) - now

@@ -13,9 +13,7 @@ from app.helpers.files import make_filename
 from app.settings import Settings
 from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
 from tests.chaos.load import BODY
-from tests.chaos.workers_tests import workers_of
-from tests.support.servers import running_server
-from tests.telemetry.metrics_tests import read
+from tests.support.servers import read, running_server, workers_of
 
 REQUESTS = int(os.environ.get("CHAOS_REQUESTS", "500000"))
 VERSIONS = 200

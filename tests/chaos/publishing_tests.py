@@ -15,10 +15,10 @@ from app.helpers.files import make_filename
 from app.models.train_model import train
 from app.settings import Settings
 from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
-from tests.chaos.load import Load, p99, scrape, statuses, until
+from tests.chaos.load import Load, loads, p99, scrape, statuses, until, until_live
+from tests.support.metrics import value
 from tests.support.paths import ROOT, TRAINING_CSV
-from tests.support.servers import running_server
-from tests.telemetry.metrics_tests import read, value
+from tests.support.servers import read, running_server
 
 WORKERS = 2
 V0, V1, V2, LATEST = (f"/{version}/predict" for version in ("v0", "v1", "v2", "latest"))
@@ -43,23 +43,6 @@ def replace(path: Path, put: Callable[[Path], object]) -> None:
 def remove(path: Path) -> None:
     """Remove whatever is there."""
     path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def loads(port: int, version: str, outcome: str = "loaded") -> float:
-    """Return how often all workers together loaded a version."""
-    return value(scrape(port), "model_loads_total", version=version, outcome=outcome)
-
-
-def until_live(load: Load, path: str, digest: str) -> float:
-    """Return how long, from now on, a request was last answered by another model."""
-    now = time.monotonic()
-    until(
-        lambda: (
-            {a.digest for a in load.answers(path, max(now, time.monotonic() - 0.25))} == {digest}
-        )
-    )
-    older = [a.answered for a in load.answers(path, now) if a.digest != digest]
-    return max(older, default=now) - now
 
 
 def test_a_replaced_version_goes_live_and_no_request_fails(

@@ -15,8 +15,7 @@ from app.settings import Settings
 from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
 from tests.chaos.load import until
 from tests.support.configs import SIGNING_KEY
-from tests.support.servers import running_server
-from tests.telemetry.metrics_tests import read
+from tests.support.servers import read, running_server
 
 READY = {"ready": True, "versions": {"v0": {"state": "ready", "outdated": False}}}
 NOTHING: dict[str, Any] = {"ready": False, "versions": {}}

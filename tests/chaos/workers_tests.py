@@ -4,7 +4,6 @@ import itertools
 import os
 import signal
 import statistics
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,8 +15,9 @@ import pytest
 
 from app.settings import Settings
 from tests.chaos.load import Answer, Load, scrape, statuses, until
-from tests.support.servers import running_server
-from tests.telemetry.metrics_tests import ROW, value
+from tests.support.metrics import value
+from tests.support.requests import ROW
+from tests.support.servers import running_server, workers_of
 
 V0 = "/v0/predict"
 WORKERS = 2
@@ -25,12 +25,6 @@ THREADS = 8
 UNFLUSHED = 1.0  # seconds; what waits longer than this is in the log
 
 Tell = Callable[[str], None]
-
-
-def workers_of(server: subprocess.Popen[str]) -> list[int]:
-    """Return the ids of the server's living workers, the oldest first."""
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
-    return [int(pid) for pid in children.split()]
 
 
 def listeners(port: int) -> int:

@@ -4,8 +4,8 @@ import orjson
 import pytest
 from flask import Flask
 
-from tests.fuzz.conftest import ask
 from tests.fuzz.json_corpus import WHOLE
+from tests.fuzz.judge import ask
 
 ROW = b'{"id":"2","x_1":-2.0,"x_2":-0.4,"x_3":0.2,"x_4":-1.2}'
 FRAMES = {

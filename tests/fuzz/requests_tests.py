@@ -9,9 +9,9 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.conftest import CASES, KEY, ask
+from tests.fuzz.judge import CASES, KEY, ask
+from tests.support.requests import ROW
 
-ROW = {"id": "2", "x_1": -2.0, "x_2": -0.41412, "x_3": 0.2131, "x_4": -1.2}
 SEEDS = [
     ("application/json", orjson.dumps(ROW)),
     ("application/json", orjson.dumps([ROW, ROW | {"x_1": None}])),

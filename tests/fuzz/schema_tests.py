@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.fuzz.conftest import CASES, HANG, KEY, tally
+from tests.fuzz.judge import CASES, HANG, KEY, tally
 from tests.support.servers import running_server
 
 pytest.importorskip("schemathesis", reason="make test-fuzz installs it")

@@ -5,9 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 
 from app.settings import Settings
 from tests.support.paths import ROOT
@@ -39,3 +41,18 @@ def running_server(
             server.send_signal(signal.SIGTERM)
             exit_status = server.wait(timeout=60)
         assert exit_status in (0, -signal.SIGKILL)  # killed by the test itself
+
+
+def read(port: int, path: str, data: bytes | None = None) -> str:
+    """Return what a new connection is answered."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return str(response.read().decode())
+
+
+def workers_of(server: subprocess.Popen[str]) -> list[int]:
+    """Return the ids of the server's living workers, the oldest first."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text()
+    return [int(pid) for pid in children.split()]

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,26 +16,15 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
-from prometheus_client.parser import text_string_to_metric_families
 
 from app.app import create_app
 from app.settings import Settings
 from app.store import model_store
 from app.telemetry.metrics import _observe
+from tests.support.metrics import Samples, parse, value
 from tests.support.paths import ROOT
 from tests.support.requests import ROW
-from tests.support.servers import running_server
-
-Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-
-
-def parse(text: str) -> Samples:
-    """Return each sample's value by its name and labels."""
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
+from tests.support.servers import read, running_server, workers_of
 
 
 def scrape(client: FlaskClient) -> Samples:
@@ -44,11 +32,6 @@ def scrape(client: FlaskClient) -> Samples:
     response = client.get("/metrics")
     assert response.content_type == "text/plain; version=0.0.4; charset=utf-8"
     return parse(response.text)
-
-
-def value(samples: Samples, name: str, **labels: str) -> float:
-    """Return the value of one sample, 0 if there is none."""
-    return samples.get((name, tuple(sorted(labels.items()))), 0)
 
 
 @pytest.mark.parametrize("fast_path", [0, 1])
@@ -193,15 +176,6 @@ def server(config_with_v0: Settings) -> Iterator[tuple[int, subprocess.Popen[str
         yield started
 
 
-def read(port: int, path: str, data: bytes | None = None) -> str:
-    """Return what a new connection is answered."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}", data, {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return str(response.read().decode())
-
-
 def wait_for_predictions(port: int, count: int) -> float:
     """Scrape until the workers have counted that many, and return what they counted."""
     deadline = time.monotonic() + 20
@@ -221,9 +195,7 @@ def test_workers_are_summed_and_a_killed_one_is_not_forgotten(
     for _ in range(40):
         read(port, "/v0/predict", body)
     assert wait_for_predictions(port, 40) == 40
-    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    for worker in workers[:1]:
-        os.kill(int(worker), signal.SIGKILL)
+    os.kill(workers_of(process)[0], signal.SIGKILL)
     deadline = time.monotonic() + 20
     answered = 0
     while answered < 20 and time.monotonic() < deadline:

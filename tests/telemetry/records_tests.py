@@ -2,8 +2,6 @@
 
 import gc
 import multiprocessing
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from itertools import chain
@@ -12,18 +10,11 @@ from pathlib import Path
 import pytest
 
 from app.telemetry.records import BATCH_SIZE, Record, Records
-from tests.support.paths import ROOT
+from tests.support.programs import run_program
+from tests.support.records import LONG, NEVER, AppendTo, a_record
 
-NEVER = 3600.0
-"""Seconds between drains in tests where none may come by itself."""
-LONG = 60.0
-"""Seconds after which a test gives up."""
 kept: list[Records] = []
 """What must live as long as the process, as an application's records do."""
-
-
-def a_record(request_id: str = "1", status: int = 200) -> Record:
-    return Record(0.0, "::1", "GET", "http", "/", "/", status, 0.001, request_id)
 
 
 def ids_of(records: Sequence[Record]) -> list[str]:
@@ -32,17 +23,6 @@ def ids_of(records: Sequence[Record]) -> list[str]:
 
 def ids_in(path: Path) -> list[str]:
     return path.read_text().split()
-
-
-class AppendTo:
-    """A sink that appends the request ids to a file; it can be sent to another process."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __call__(self, batch: Sequence[Record]) -> None:
-        with open(self.path, "a") as file:
-            file.writelines(f"{record.request_id}\n" for record in batch)
 
 
 def test_every_sink_gets_every_record_in_order_in_bounded_batches() -> None:
@@ -250,10 +230,7 @@ def run(program: str, directory: Path) -> None:
     head = f"""
 import multiprocessing, os, pathlib, threading
 from app.telemetry.records import Records
-from tests.telemetry.records_tests import LONG, NEVER, AppendTo, a_record
+from tests.support.records import LONG, NEVER, AppendTo, a_record
 records = Records([AppendTo(pathlib.Path({str(directory)!r}, "ids"))], interval=NEVER)
 """
-    # Ignored: from 3.12 on Python warns of a fork beside threads, which is what is tested here.
-    arguments = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", head + program]
-    result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=LONG)
-    assert (result.returncode, result.stderr) == (0, "")
+    assert run_program(head + program) == ""
