@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,14 @@ from flask.testing import FlaskClient
 from hypothesis import settings
 
 from app.app import create_app
+from app.bulk import table_file
+from app.models import score_file
 from app.models.train_model import main, train
 from app.settings import Settings
 from tests.support.configs import make_config
 from tests.support.paths import TRAINING_CSV
 from tests.support.requests import MakeClient
+from tests.support.scored_files import BLOCKS
 from tests.support.training import Run
 
 settings.register_profile("tests", deadline=None)  # the machine may be busy
@@ -120,3 +124,45 @@ def made_csv(tmp_path: Path) -> Path:
 def train_made_csv(run_training: Run, made_csv: Path) -> Run:
     """Train v0 on the CSV of `made_csv`: train_made_csv(*options)."""
     return partial(run_training, made_csv, "--workers", "1")
+
+
+@pytest.fixture(scope="session")
+def mixed_config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of v0, of a number, a boolean and a category with gaps, and v1, of three classes."""
+    root = tmp_path_factory.mktemp("mixed")
+    lines = ["x,on,color,target"]
+    for i in range(80):
+        x = "" if i % 9 == 0 else i % 13 - 6 + i / 7
+        on = ("true", "false", "")[i % 3]
+        color = ("red", "green", "dark blue", "é", "")[i % 5]
+        lines.append(f"{x},{on},{color},{int(i % 13 > 6)}")
+    (root / "mixed.csv").write_text("\n".join(lines) + "\n")
+    config = make_config(root)
+    train(str(root / "mixed.csv"), "v0", config=config)
+    iris = ["a,b,target", *(f"{i % 7},{i % 5 - i % 3},{'uvw'[i % 3]}" for i in range(60))]
+    (root / "iris.csv").write_text("\n".join(iris) + "\n")
+    train(str(root / "iris.csv"), "v1", config=config)
+    return config
+
+
+@pytest.fixture
+def mixed_client(mixed_config: Settings) -> FlaskClient:
+    """A client of the API with the same models."""
+    return create_app(mixed_config).test_client()
+
+
+@pytest.fixture
+def run_scoring(mixed_config: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line in this process: run(input, output, *options) scores with v0."""
+    monkeypatch.setattr("app.settings.current", mixed_config)
+    monkeypatch.setattr(table_file, "BLOCK_SIZE", BLOCKS)
+    monkeypatch.setattr(table_file, "PIECE_SIZE", BLOCKS // 2)
+    monkeypatch.setattr(score_file, "TASK_SIZE", 2 * BLOCKS)
+
+    def run_scoring(
+        source: Any, target: Any, *options: str, version: str = "v0", **rest: Any
+    ) -> Result:
+        arguments = [str(source), str(target), version, *options]
+        return CliRunner().invoke(score_file.main, arguments, catch_exceptions=False, **rest)
+
+    return run_scoring
