@@ -1,7 +1,7 @@
 # All targets install into .venv, from the locked requirements, and change nothing else.
 .DEFAULT_GOAL := help
 .PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers \
-	bench-tables lint format audit lock clean
+	bench-tables lint format audit lock rename clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -66,6 +66,9 @@ lock: .venv/dev ## Update all libraries, and lock them in requirements-*.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" \
 		--constraint requirements-dev.txt pyproject.toml --output-file requirements-prod.txt
+
+rename: ## Give the project another name: make rename NAME=my-model
+	@$(PYTHON) scripts/rename.py "$(NAME)"
 
 clean: ## Delete .venv and all caches, but no models, keys or logs
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

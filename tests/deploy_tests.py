@@ -11,7 +11,7 @@ from app.settings import Settings
 from tests.support.paths import ROOT
 
 DEPLOY = ROOT / "deploy"
-UNIT = DEPLOY / "flask-sklearn-seed@.service"
+UNIT = next(DEPLOY.glob("*@.service"))
 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from app.utils.files import write_atomically
 
 MAGIC = b"SKLSEED1"
 MAX_MANIFEST_SIZE = 16 * 1024 * 1024  # bytes
+# Part of what is signed, not the name of the project: models stay valid when that changes.
 _DOMAIN = b"flask-sklearn-seed/trained-model/1"
 _TRAILER_SIZE = 32 + 8 + len(MAGIC)
 
