@@ -132,6 +132,16 @@ def test_links_to_a_section_name_one(document: str) -> None:
         assert section in names, section
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_that_are_named_exist(document: str) -> None:
+    """Those of the folders that git keeps; one without a folder is beside the document."""
+    text = re.sub(r"^```.*?^```", "", (ROOT / document).read_text(), flags=re.DOTALL | re.MULTILINE)
+    for path in re.findall(r"`((?:app|data/raw|deploy|tests)/[\w./@-]+)`", text):
+        assert (ROOT / path).exists(), path
+    for path in re.findall(r"`(\w+_tests\.py)`", text):
+        assert (ROOT / document).with_name(path).exists(), path
+
+
 def test_each_module_is_in_the_tree_of_the_readme() -> None:
     """But for those that a room's own README lists, and those of three rooms without surprises."""
     tree = README.partition("```\napp/\n")[2].partition("\ntests/")[0]
