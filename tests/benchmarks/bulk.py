@@ -145,7 +145,7 @@ def _file_row(bench: Workbench) -> Row:
         for _ in range(bench.rounds)
     ]
     each = median(more) / (N_FILES - 1)
-    return Row("overhead of a file", "≤ 50 ms", f"{each * 1e3:.1f} ms", each <= 0.05)
+    return Row("overhead per file", "≤ 50 ms", f"{each * 1e3:.1f} ms", each <= 0.05)
 
 
 def _search_rows(bench: Workbench) -> list[Row]:
@@ -175,7 +175,7 @@ def _growth(bench: Workbench, most: int) -> list[Curve]:
         costs = [run_and_measure(subject(str(size)), bench.config) for size in sizes]
         seconds = [(size, cost.seconds) for size, cost in zip(sizes, costs, strict=True)]
         peaks = [(size, cost.peak_bytes / 1e6) for size, cost in zip(sizes, costs, strict=True)]
-        curves.append(Curve(f"{title}, start-up and all", "s", "rows", seconds))
+        curves.append(Curve(f"{title}, start-up included", "s", "rows", seconds))
         curves.append(Curve(f"{title}: peak memory", "MB", "rows", peaks))
     return curves
 
@@ -191,7 +191,7 @@ def _training_memory(bench: Workbench, count: int) -> str:
     figures = " and ".join(f"{peak / 1e6:,.0f} MB" for peak in peaks)
     return (
         f"Training on {count:,} and {4 * count:,} rows × 4 takes {figures}:"
-        f" {1e9 / per_row / 1e6:.1f} million rows more in each gigabyte more."
+        f" {1e9 / per_row / 1e6:.1f} million rows per additional gigabyte."
     )
 
 

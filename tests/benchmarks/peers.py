@@ -200,7 +200,7 @@ def main() -> None:
         bench.train(TRAINING_CSV, "v0")
         names = options.names or list(PEERS)
         cells = [measure_peer(bench, name, PEERS[name]) for name in names]
-    header = ["server", "set up", "requests a second", "ours, the default, does"]
+    header = ["server", "setup", "requests per second", "ours (default settings) does"]
     lines = report.table(header, cells)
     print("\n".join(lines))
     if not options.names:

@@ -72,8 +72,8 @@ def loads_table(subjects: Mapping[str, Subject], loads: Mapping[str, Sequence[Lo
         ]
         for key, rounds in loads.items()
     ]
-    header = ["server", "requests a second", "processor time a request", "median latency", "p99"]
-    return table([*header, "the default does"], cells)
+    header = ["server", "requests per second", "CPU time per request", "median latency", "p99"]
+    return table([*header, "ours (default settings) does"], cells)
 
 
 def curves_table(curves: Sequence[Curve]) -> list[str]:

@@ -77,12 +77,24 @@ def serving_rows(loads: Mapping[str, Sequence[Load]]) -> list[Row]:
     """Return the targets of single predictions."""
     rates = {key: [load.per_second for load in rounds] for key, rounds in loads.items()}
     wanted = [
-        ("one row, 2 threads, against an empty WSGI app", "two", "empty", 0.55, " of it"),
-        ("one row, the default (32 threads), against the same", "default", "empty", 0.40, " of it"),
-        ("one row, 2 threads, against it on granian as it comes", "two", "granian", 0.55, " of it"),
-        ("the default against FastAPI by hand", "default", "fastapi", 8.0, " ×"),
-        ("2 threads against FastAPI by hand", "two", "fastapi", 12.0, " ×"),
-        ("the default, fast path off, against FastAPI by hand", "flask", "fastapi", 1.6, " ×"),
+        ("one row: 2 threads against an empty WSGI app", "two", "empty", 0.55, " ×"),
+        (
+            "one row: default settings (32 threads) against the empty app",
+            "default",
+            "empty",
+            0.40,
+            " ×",
+        ),
+        ("one row: 2 threads against the empty app on plain granian", "two", "granian", 0.55, " ×"),
+        ("one row: default settings against FastAPI", "default", "fastapi", 8.0, " ×"),
+        ("one row: 2 threads against FastAPI", "two", "fastapi", 12.0, " ×"),
+        (
+            "one row: default settings, fast path off, against FastAPI",
+            "flask",
+            "fastapi",
+            1.6,
+            " ×",
+        ),
     ]
     rows = []
     for measure, ours, other, target, unit in wanted:
@@ -91,7 +103,9 @@ def serving_rows(loads: Mapping[str, Sequence[Load]]) -> list[Row]:
             met = ratio >= target
             rows.append(Row(measure, f"≥ {target:g}{unit}", f"{ratio:.2f}{unit}", met))
     cost = 1 - median_ratio(rates["two"], rates["silent"])
-    rows.append(Row("cost of log and metrics, 2 threads", "≤ 20 %", percent(cost), cost <= 0.20))
+    rows.append(
+        Row("one row: cost of log and metrics, 2 threads", "≤ 20 %", percent(cost), cost <= 0.20)
+    )
     return rows
 
 
@@ -101,7 +115,7 @@ def batch_rows(bench: Workbench) -> list[Row]:
     for subject, count, target, floor_name in (
         ("json", 10_000, 1.5, "its floor"),
         ("csv", 100_000, 1.3, "its floor"),
-        ("csv, rounded", 100_000, 1.3, "a floor that rounds predictions, as ours does"),
+        ("csv, rounded", 100_000, 1.3, "a floor that also rounds predictions"),
     ):
         [times] = measure_batches(bench, subject, [count])
         ours, floor = zip(*times, strict=True)
@@ -137,7 +151,7 @@ def start_rows(bench: Workbench) -> list[Row]:
     ours, imports = zip(*measure_start(bench), strict=True)
     ratio = median_ratio(ours, imports)
     figure = f"{ratio:.2f} × ({median(ours):.2f} and {median(imports):.2f} s)"
-    measure = "start to first answer against importing Flask and scikit-learn"
+    measure = "from start to first answer, against importing Flask and scikit-learn"
     return [Row(measure, "≤ 1.6 ×", figure, ratio <= 1.6)]
 
 
@@ -147,7 +161,7 @@ def memory_rows(bench: Workbench) -> list[Row]:
     rows = []
     for moment, target in (("before", 60), ("after", 180)):
         resident, share = (number / 1e6 for number in memory[moment])
-        figure = f"{resident:.0f} MB ({share:.0f} without its share of what others use, too)"
+        figure = f"{resident:.0f} MB ({share:.0f} MB if shared memory is divided among its users)"
         measure = f"a worker's resident memory {moment} its first model"
         rows.append(Row(measure, f"≤ {target} MB", figure, resident <= target))
     return rows

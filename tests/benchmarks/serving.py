@@ -1,4 +1,4 @@
-"""Requests a second of single predictions: ours, an empty application, and peers by hand."""
+"""Single predictions per second: our server, an empty application, hand-written servers."""
 
 import json
 from collections.abc import Mapping
@@ -42,9 +42,9 @@ def _our_subjects(bench: Workbench) -> dict[str, Subject]:
             "ours, 2 threads, without log and metrics",
             *our_server(python, config, WITHOUT_RECORDS, BLOCKING_THREADS=2),
         ),
-        "default": Subject("ours, the default: 32 threads", *our_server(python, config)),
+        "default": Subject("ours, default settings (32 threads)", *our_server(python, config)),
         "flask": Subject(
-            "ours, the default, fast path off", *our_server(python, config, FAST_PATH=0)
+            "ours, default settings, fast path off", *our_server(python, config, FAST_PATH=0)
         ),
     }
 
@@ -61,10 +61,10 @@ def _subjects_by_hand(bench: Workbench) -> dict[str, Subject]:
     uvicorn += ["--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     gunicorn = [f"{scripts}gunicorn", f"{programs}.seed_app:app", "--bind", "127.0.0.1:{port}"]
     return {
-        "fastapi": Subject("FastAPI by hand", uvicorn, peer),
-        "bare": Subject("FastAPI by hand, a bare regression", uvicorn, bare),
+        "fastapi": Subject("FastAPI, hand-written", uvicorn, peer),
+        "bare": Subject("FastAPI, hand-written, without preprocessing", uvicorn, bare),
         "seed": Subject(
-            "the seed's way",
+            "Flask on gunicorn, hand-written",
             [*gunicorn, "--worker-class", "gthread", "--workers", "1", "--threads", "4"],
             peer,
         ),
