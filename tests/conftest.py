@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from app.app import create_app
 from app.bulk import table_file
@@ -29,6 +30,15 @@ from tests.support.training import Run
 
 settings.register_profile("tests", deadline=None)  # the machine may be busy
 settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Linear algebra in one thread: on a busy machine, several take ten times as long."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 DEFAULT_STRENGTH = 1.0  # scikit-learn's own, where there is too little or too much to choose from
@@ -77,15 +78,16 @@ def choose_strength(estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int)
         FOLDS, shuffle=True, random_state=seed
     )
     losses = []
-    for training, validation in folds.split(X, y):
-        sets = _transformed(estimator, X.iloc[training], y[training], X.iloc[validation])
-        if sets[0].shape[0] * sets[0].shape[1] * n_outputs > MAX_CELLS:
-            return Strength(
-                DEFAULT_STRENGTH,
-                f"C is {DEFAULT_STRENGTH:g}: choosing it by cross-validation would take too long"
-                f" with {sets[0].shape[1]} columns.",
-            )
-        losses.append(list(_losses(last, *sets, y[training], y[validation])))
+    with threadpool_limits(1):  # more threads make small fits slower
+        for training, validation in folds.split(X, y):
+            sets = _transformed(estimator, X.iloc[training], y[training], X.iloc[validation])
+            if sets[0].shape[0] * sets[0].shape[1] * n_outputs > MAX_CELLS:
+                return Strength(
+                    DEFAULT_STRENGTH,
+                    f"C is {DEFAULT_STRENGTH:g}: choosing it by cross-validation would take too"
+                    f" long with {sets[0].shape[1]} columns.",
+                )
+            losses.append(list(_losses(last, *sets, y[training], y[validation])))
     return _choose(np.array(losses))
 
 
