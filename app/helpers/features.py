@@ -1,9 +1,9 @@
 """Feature: what is known of one column; and how a valid payload becomes feature values."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 Value = float | bool | str | None
 """A feature's value: a number, a boolean, a category's text, or None where it is missing."""
@@ -28,6 +28,10 @@ class Feature:
         Of the values present in the training set (a boolean counts 0 or 1); None for a category.
     shares : tuple of float
         For each category its share, 0 to 1, of the training set's rows.
+    typical : float, bool, str or None
+        The median or most frequent value in the training set; 0 for a number without any value.
+    deviation : float or None
+        A number's standard deviation in the training set; None for other types.
     """
 
     name: str
@@ -39,16 +43,8 @@ class Feature:
     maximum: float | None = None
     mean: float | None = None
     shares: tuple[float, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the feature as plain JSON types."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the feature that `to_json` wrote."""
-        sequences = {key: tuple(data[key]) for key in ("categories", "shares")}
-        return cls(**{**data, **sequences})
+    typical: Value = None
+    deviation: float | None = None
 
 
 def make_feature_vector(row: Mapping[str, Any], features: Iterable[Feature]) -> tuple[Value, ...]:
