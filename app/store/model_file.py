@@ -20,8 +20,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from app.helpers.errors import InvalidModelFile
-from app.store.formats import upgrade
-from app.store.manifest import Manifest
+from app.store.manifest import FORMAT, Manifest
 from app.utils.files import write_atomically
 
 MAGIC = b"SKLSEED1"
@@ -37,7 +36,7 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
     Returns
     -------
     Manifest
-        The manifest as readers will get it, with the pickle's size and SHA-256.
+        The manifest with the pickle's size and SHA-256.
 
     Raises
     ------
@@ -63,7 +62,7 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
         )
     trailer = _sign(manifest.version, text, key) + len(text).to_bytes(8, "big") + MAGIC
     write_atomically(path, [pickle, text, trailer])
-    return _parse(text)
+    return manifest
 
 
 def open_model_file(path: str) -> BinaryIO:
@@ -131,8 +130,11 @@ def unpickle(pickle: bytes) -> Any:
 
 def _parse(text: bytes) -> Manifest:
     try:
-        return Manifest.from_json(upgrade(orjson.loads(text)))
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        data = orjson.loads(text)
+        if data["format"] != FORMAT:
+            raise InvalidModelFile(f"its format {data['format']} is not known here")
+        return Manifest.from_json(data)
+    except (KeyError, TypeError, ValueError) as error:
         raise InvalidModelFile(f"its manifest cannot be read: {error!r}") from error
 
 

@@ -184,19 +184,28 @@ def _check_lengths(lengths: Sequence[int], row_number: int, n_columns: int, n_ro
 
 
 @contextmanager
+def long_fields() -> Iterator[None]:
+    """Let the csv module read fields of up to MAX_LINE_SIZE characters meanwhile."""
+    before = csv.field_size_limit(MAX_LINE_SIZE)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+@contextmanager
 def _csv_rows(file: BinaryIO) -> Iterator[Any]:
     """Yield a csv reader from the start of the file."""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    field_limit = csv.field_size_limit(MAX_LINE_SIZE)
     try:
-        yield csv.reader(text, strict=True)
+        with long_fields():
+            yield csv.reader(text, strict=True)
     except UnicodeDecodeError as error:
         raise InvalidDataset(
             f"Line {_undecodable_line(file)} is not UTF-8; save the file as UTF-8 text."
         ) from error
     finally:
-        csv.field_size_limit(field_limit)
         text.detach()  # else the file would be closed with it
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.tables.columns import Columns
-from app.training.dataset import Dataset, read_dataset
+from app.training.dataset import Columns, Dataset, read_dataset
 
 GOOD: list[list[Any]] = [
     ["x", "letter", "target"],

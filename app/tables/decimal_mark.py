@@ -1,0 +1,65 @@
+"""Whether a file writes its fractions with a point or with a comma.
+
+There is one mark in a whole file. The columns decide that only one of the two can read as numbers:
+12.5 and 1,234.50 need the point; 12,5 and 1.234,50 the comma. Both can read 1.234 and mean
+different numbers; it decides nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.helpers.features import Format
+from app.tables.formats import is_missing, normalize
+from app.tables.numbers import read_number
+
+MAX_TEXTS = 2000  # different ones of a column that are looked at
+
+
+@dataclass(frozen=True)
+class Votes:
+    """The columns that can be read with one mark only, and those that both read differently."""
+
+    point: tuple[str, ...] = ()
+    comma: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+
+    def decide(self, delimiter: str) -> str | None:
+        """Return the decimal mark, None if nothing decides between two readings.
+
+        Where values are separated by commas and the columns do not agree, it is the point.
+        """
+        if self.point and self.comma:
+            return "." if delimiter == "," else None
+        if self.point or self.comma:
+            return "." if self.point else ","
+        return None if self.unclear and delimiter != "," else "."
+
+
+def count_votes(columns: Iterable[tuple[str, Iterable[str]]]) -> Votes:
+    """Return how columns vote, given as names and fields."""
+    votes: dict[str, list[str]] = {"point": [], "comma": [], "unclear": []}
+    for name, fields in columns:
+        if vote := _vote(fields):
+            votes[vote].append(name)
+    return Votes(**{key: tuple(names) for key, names in votes.items()})
+
+
+def _vote(fields: Iterable[str]) -> str | None:
+    """Return "point", "comma", "unclear", or None for a column that both marks read alike."""
+    n_texts = n_point = n_comma = n_unclear = 0
+    for field in dict.fromkeys(fields):
+        text = normalize(field)
+        if is_missing(text, Format()):
+            continue
+        n_texts += 1
+        by_point, by_comma = read_number(text, "."), read_number(text, ",")
+        n_point += by_point is not None
+        n_comma += by_comma is not None
+        n_unclear += bool(by_point and by_comma and by_point.value != by_comma.value)
+        if n_texts == MAX_TEXTS:
+            break
+    if max(n_point, n_comma) <= n_texts / 2:
+        return None  # it holds no numbers
+    if n_point != n_comma:
+        return "point" if n_point > n_comma else "comma"
+    return "unclear" if n_unclear else None
