@@ -38,7 +38,7 @@ CHECK = """
 brier_score = ((probabilities - np.eye(len(dataset.classes))[y_validation]) ** 2).sum(axis=1).mean()
 if manifest.positive_class is not None:
     brier_score /= 2
-np.testing.assert_allclose(brier_score, manifest.metrics["brier_score"], rtol=0, atol=1e-5)
+np.testing.assert_allclose(brier_score, manifest.metrics.brier_score, rtol=0, atol=1e-5)
 """
 
 

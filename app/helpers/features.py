@@ -1,9 +1,9 @@
 """Feature: what is known of one column; and how a valid payload becomes feature values."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 Value = float | bool | str | None
 """A feature's value: a number, a boolean, a category's text, or None where it is missing."""
@@ -35,12 +35,6 @@ class Format:
     missing: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the format that `dataclasses.asdict` wrote."""
-        sequences = {key: tuple(data[key]) for key in ("missing", "present")}
-        return cls(**{**data, **sequences})
-
 
 @dataclass(frozen=True)
 class Feature:
@@ -61,6 +55,10 @@ class Feature:
         Of the values present in the training set (a boolean counts 0 or 1); None for a category.
     shares : tuple of float
         For each category its share, 0 to 1, of the training set's rows.
+    typical : float, bool, str or None
+        The median or most frequent value in the training set; 0 for a number without any value.
+    deviation : float or None
+        A number's standard deviation in the training set; None for other types.
     format : Format
         How its values are written in a CSV.
     """
@@ -74,18 +72,9 @@ class Feature:
     maximum: float | None = None
     mean: float | None = None
     shares: tuple[float, ...] = ()
+    typical: Value = None
+    deviation: float | None = None
     format: Format = field(default_factory=Format)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the feature as plain JSON types."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the feature that `to_json` wrote."""
-        sequences = {key: tuple(data[key]) for key in ("categories", "shares")}
-        format_ = Format.from_json(data["format"]) if "format" in data else Format()
-        return cls(**{**data, **sequences, "format": format_})
 
 
 def make_feature_vector(row: Mapping[str, Any], features: Iterable[Feature]) -> tuple[Value, ...]:

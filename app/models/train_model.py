@@ -22,17 +22,12 @@ from app import settings
 from app.helpers.errors import ApplicationError, InvalidModelFile
 from app.helpers.files import make_filename
 from app.models.estimators import build_classifier
-from app.store.manifest import Manifest
+from app.store.manifest import Manifest, Parameters, Regularization, TrainingData
 from app.store.model_file import write_model_file
 from app.store.signing_key import SigningKeys
 from app.store.trained_model import TrainedModel, library_versions, prove
-from app.training.dataset import (
-    DEFAULT_ID,
-    Columns,
-    Dataset,
-    choose_positive_class,
-    read_dataset,
-)
+from app.tables.columns import DEFAULT_ID, Columns
+from app.training.dataset import Dataset, choose_positive_class, read_dataset
 from app.training.evaluation import Probabilities, evaluate, evaluate_baseline, make_curves
 from app.training.profile import (
     describe_features,
@@ -106,7 +101,8 @@ def train(
     click.echo(f"\nWill train model {version_id} using the file at: {_displayable(path)}\n")
     with progress(path) as report:
         dataset = read_dataset(path, columns, report)
-    positive = choose_positive_class(dataset, positive_class, columns.target)
+    positive_class = choose_positive_class(dataset, positive_class, columns.target)
+    positive_index = None if positive_class is None else dataset.classes.index(positive_class)
     # Before the long work, but after all that may be refused: a refusal makes no key.
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read_or_create()
 
@@ -124,40 +120,40 @@ def train(
     estimator.fit(split.X_train, split.y_train)
 
     target, probabilities = _predict_validation(estimator, split)
-    metrics = evaluate(target, probabilities, positive)
-    click.echo(metrics["roc_auc"])
+    metrics = evaluate(target, probabilities, positive_index)
+    click.echo(metrics.roc_auc)
 
     X = split.X_train
     if refit_on_all:
         X = pd.concat([split.X_train, split.X_validation])
         estimator.fit(X, np.concatenate([split.y_train, split.y_validation]))
-    features = describe_features(dataset.features, X)
+    features, n_classes = describe_features(dataset.features, X), len(dataset.classes)
     manifest = Manifest(
         version=version_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        training_data={
-            "file_name": os.path.basename(_displayable(path)),
-            "sha256": dataset.sha256,
-            "rows": len(dataset.frame),
-            "training_rows": len(split.X_train),
-            "validation_rows": len(split.X_validation),
-        },
+        training_data=TrainingData(
+            file_name=os.path.basename(_displayable(path)),
+            sha256=dataset.sha256,
+            rows=len(dataset.frame),
+            training_rows=len(split.X_train),
+            validation_rows=len(split.X_validation),
+        ),
         target=columns.target,
         features=features,
         classes=dataset.classes,
-        positive_class=None if positive is None else dataset.classes[positive],
-        parameters={
-            "classifier": type(estimator).__name__,
-            **(found["trials"][0]["parameters"] if found else {"C": C}),
-            "seed": SEED,
-            "refit_on_all": refit_on_all,
-            **columns.to_json(),
-        },
+        positive_class=positive_class,
+        parameters=Parameters(
+            classifier=type(estimator).__name__,
+            regularization=found.best.regularization if found else Regularization(C),
+            seed=SEED,
+            columns=columns,
+            refit_on_all=refit_on_all,
+        ),
         metrics=metrics,
-        baseline_metrics=evaluate_baseline(split.y_train, target, len(dataset.classes), positive),
-        curves=make_curves(target, probabilities, dataset.classes, positive),
+        baseline_metrics=evaluate_baseline(split.y_train, target, n_classes, positive_index),
+        curves=make_curves(target, probabilities, dataset.classes, positive_index),
         libraries=library_versions(),
-        self_check=make_self_check(estimator, features, X, len(dataset.classes), positive),
+        self_check=make_self_check(estimator, features, n_classes, positive_index),
         search=found,
     )
     try:

@@ -45,7 +45,7 @@ class _Column:
 
 
 def fold(
-    estimator: Any, features: Sequence[Feature], positive_class: int | None
+    estimator: Any, features: Sequence[Feature], positive_index: int | None
 ) -> LinearScorer | None:
     """Return the scorer that equals the fitted estimator, or None if that is not linear.
 
@@ -53,13 +53,13 @@ def fold(
     ----------
     features : shape (n_features,)
         With the mean or the shares of each in the training set.
-    positive_class : int or None
+    positive_index : int or None
         Of two classes, numbered 0 and 1, the one whose probability is scored; None with more.
     """
     steps = [step for _, step in estimator.steps] if type(estimator) is Pipeline else [estimator]
     model = steps.pop()
     try:
-        coefficients, intercepts = _weights(model, positive_class)
+        coefficients, intercepts = _weights(model, positive_index)
         columns = [_Column(feature) for feature in features]
         for step in steps:
             columns = _transform(step, columns)
@@ -73,17 +73,17 @@ def fold(
         return None
 
 
-def _weights(model: Any, positive_class: int | None) -> tuple[list[list[float]], list[float]]:
+def _weights(model: Any, positive_index: int | None) -> tuple[list[list[float]], list[float]]:
     """Return the coefficients, shape (n_scores, n_columns), and the intercepts, (n_scores,)."""
     if type(model) is not LogisticRegression:
         raise _NotLinearError
     # A sparse or float32 one computes otherwise than we do.
     if not isinstance(model.coef_, np.ndarray) or model.coef_.dtype != np.float64:
         raise _NotLinearError
-    n_classes = 2 if positive_class is not None else len(model.coef_)
+    n_classes = 2 if positive_index is not None else len(model.coef_)
     if model.classes_.tolist() != list(range(n_classes)):
         raise _NotLinearError
-    sign = -1.0 if positive_class == 0 else 1.0
+    sign = -1.0 if positive_index == 0 else 1.0
     return (sign * model.coef_).tolist(), (sign * model.intercept_).tolist()
 
 

@@ -1,14 +1,150 @@
-"""The manifest: all that is known of one trained model, less the estimator itself."""
+"""The manifest: all that is known of one trained model, except the estimator itself."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
-from app.helpers.features import Feature
+import orjson
 
-FORMAT = 1
-"""Raise it when a field changes its meaning or goes; keep reading the older ones, and keep a file
-of each under `tests/old/`."""
+from app.helpers.features import Feature, Value
+from app.store.curves import Curves
+from app.tables.columns import Columns
+from app.utils.dataclass_json import from_json, to_json
+
+FORMAT = 2
+"""The number of the manifest's format.
+
+A new field that has a default needs no new number: files without it stay readable. To rename,
+remove or reinterpret a field:
+
+1. Add one to FORMAT.
+2. Add to `formats.py` the step that turns the previous format's JSON into this one's.
+3. Keep a small model file of the previous format in `tests/store/old/`; its tests find it there.
+"""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The file that a model learned from.
+
+    Attributes
+    ----------
+    file_name, sha256 : str
+    rows, training_rows, validation_rows : int
+        All rows, those in the training set and those in the validation set.
+    """
+
+    file_name: str
+    sha256: str
+    rows: int
+    training_rows: int
+    validation_rows: int
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """How strongly a linear model is held back from fitting its training set too closely.
+
+    Attributes
+    ----------
+    C : float
+        Its inverse strength.
+    l1_ratio : float or None
+        The share of the L1 penalty in it, 0 to 1; None: as the estimator has it.
+    solver : str or None
+        The solver that this takes; None: as the estimator has it.
+    """
+
+    C: float
+    l1_ratio: float | None = None
+    solver: str | None = None
+
+    def parameters(self) -> dict[str, float | str]:
+        """Return the estimator's parameters that it decides, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How a model was trained.
+
+    Attributes
+    ----------
+    classifier : str
+        The name of the estimator's class.
+    regularization : Regularization
+    seed : int
+        Of everything random.
+    refit_on_all : bool
+        Whether the published model was fitted on all rows, after it was evaluated.
+    columns : Columns
+    """
+
+    classifier: str
+    regularization: Regularization
+    seed: int
+    columns: Columns
+    refit_on_all: bool = False
+
+
+@dataclass(frozen=True)
+class ClassificationMetrics:
+    """How good probabilities are on the validation set.
+
+    With two classes of the positive one; with three or more, what is a metric of two classes is
+    the macro average of each class against the rest (scikit-learn, "Metrics and scoring").
+    """
+
+    roc_auc: float
+    average_precision: float
+    brier_score: float
+    log_loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One choice in a search.
+
+    Attributes
+    ----------
+    regularization : Regularization
+    log_loss, deviation : float
+        The mean over the folds of cross-validation, and the standard deviation.
+    """
+
+    regularization: Regularization
+    log_loss: float
+    deviation: float
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search for the regularization tried, in cross-validation with so many folds."""
+
+    folds: int
+    trials: tuple[Trial, ...]
+
+    @property
+    def best(self) -> Trial:
+        """The trial with the least log loss."""
+        return min(self.trials, key=lambda trial: trial.log_loss)
+
+
+@dataclass(frozen=True)
+class CheckedRow:
+    """A made-up row, without an id, and the probabilities that training got for it.
+
+    Attributes
+    ----------
+    row : mapping of str to Value
+        Feature name → value.
+    probabilities : tuple of float, shape (n_outputs,)
+        With two classes the positive one's alone; with three or more those of all classes.
+    """
+
+    row: Mapping[str, Value]
+    probabilities: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -21,8 +157,7 @@ class Manifest:
         The version id that the file is signed for.
     created_at : str
         UTC, ISO 8601.
-    training_data : dict
-        `file_name`, `sha256`, `rows` (all), `training_rows`, `validation_rows`.
+    training_data : TrainingData
     target : str
         Name of the column that is predicted.
     features : tuple of Feature, shape (n_features,)
@@ -30,18 +165,16 @@ class Manifest:
         In sorted order; numbers by value.
     positive_class : str or None
         The class whose probability is predicted; None with three or more classes.
-    parameters : dict
-        The options of the training, and the estimator's class.
-    metrics, baseline_metrics : dict of str to float
+    parameters : Parameters
+    metrics, baseline_metrics : ClassificationMetrics
         On the validation set, of the model and of one that knows only the classes' shares.
-    curves : dict
-        The report's curves as points, at most 200 each.
-    libraries : dict of str to str
-        Versions that the model was made with.
-    self_check : dict
-        `rows` and `probabilities`, shape (n_rows, n_classes), that a loaded model must reproduce.
-    search : dict or None
-        What `search` returned, if the parameters were searched.
+    curves : Curves
+    libraries : mapping of str to str
+        Library → version that the model was made with.
+    self_check : tuple of CheckedRow
+        What a loaded model must reproduce; the typical row is among them.
+    search : SearchResult or None
+        If the regularization was searched.
     size, sha256 : int, str
         Of the pickle that precedes the manifest.
     format : int
@@ -49,40 +182,51 @@ class Manifest:
 
     version: str
     created_at: str
-    training_data: dict[str, Any]
+    training_data: TrainingData
     target: str
     features: tuple[Feature, ...]
     classes: tuple[str, ...]
     positive_class: str | None
-    parameters: dict[str, Any]
-    metrics: dict[str, float]
-    baseline_metrics: dict[str, float]
-    curves: dict[str, Any]
-    libraries: dict[str, str]
-    self_check: dict[str, Any]
-    search: dict[str, Any] | None = None
+    parameters: Parameters
+    metrics: ClassificationMetrics
+    baseline_metrics: ClassificationMetrics
+    curves: Curves
+    libraries: Mapping[str, str]
+    self_check: tuple[CheckedRow, ...]
+    search: SearchResult | None = None
     size: int = 0
     sha256: str = ""
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:
-        """Return the manifest as plain JSON types; without a search as before there was one."""
-        data = asdict(self)
-        if self.search is None:
-            del data["search"]
+        """Return the manifest as plain JSON types."""
+        data: dict[str, Any] = to_json(self)
         return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the manifest that `to_json` wrote; KeyError or TypeError if it is another."""
-        features = tuple(map(Feature.from_json, data["features"]))
-        return cls(**{**data, "features": features, "classes": tuple(data["classes"])})
+        """Return the manifest that `to_json` wrote; TypeError or AttributeError if it is none."""
+        return from_json(cls, data)
 
     @property
     def positive_index(self) -> int | None:
         """The positive class's place in `classes`: the number by which the estimator knows it."""
         return None if self.positive_class is None else self.classes.index(self.positive_class)
 
+    @property
+    def typical_row(self) -> dict[str, Value]:
+        """The row of medians and most frequent values, without an id."""
+        return {feature.name: feature.typical for feature in self.features}
+
+    def examples(self) -> list[CheckedRow]:
+        """Return rows to show: the typical one, and another one if there is any."""
+        typical = self.typical_row
+        others = [check for check in self.self_check if check.row != typical]
+        others.sort(key=lambda check: orjson.dumps(check.row, option=orjson.OPT_SORT_KEYS))
+        return [check for check in self.self_check if check.row == typical][:1] + others[:1]
+
     def public(self) -> dict[str, Any]:
         """Return what `/metadata` shows: all but the curves and the self-check rows."""
-        return {k: v for k, v in self.to_json().items() if k not in ("curves", "self_check")}
+        shown = {k: v for k, v in vars(self).items() if k not in ("curves", "self_check")}
+        public: dict[str, Any] = to_json(shown)
+        return public

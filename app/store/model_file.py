@@ -20,7 +20,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from app.helpers.errors import InvalidModelFile
-from app.store.manifest import FORMAT, Manifest
+from app.store.formats import upgrade
+from app.store.manifest import Manifest
 from app.utils.files import write_atomically
 
 MAGIC = b"SKLSEED1"
@@ -36,7 +37,7 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
     Returns
     -------
     Manifest
-        The manifest with the pickle's size and SHA-256.
+        The manifest as readers will get it, with the pickle's size and SHA-256.
 
     Raises
     ------
@@ -62,7 +63,7 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
         )
     trailer = _sign(manifest.version, text, key) + len(text).to_bytes(8, "big") + MAGIC
     write_atomically(path, [pickle, text, trailer])
-    return manifest
+    return _parse(text)
 
 
 def open_model_file(path: str) -> BinaryIO:
@@ -130,11 +131,8 @@ def unpickle(pickle: bytes) -> Any:
 
 def _parse(text: bytes) -> Manifest:
     try:
-        data = orjson.loads(text)
-        if data["format"] != FORMAT:
-            raise InvalidModelFile(f"its format {data['format']} is not known here")
-        return Manifest.from_json(data)
-    except (KeyError, TypeError, ValueError) as error:
+        return Manifest.from_json(upgrade(orjson.loads(text)))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise InvalidModelFile(f"its manifest cannot be read: {error!r}") from error
 
 

@@ -235,8 +235,9 @@ def prove(model: TrainedModel) -> None:
     InvalidModelFile
         If it gives others, or none.
     """
-    rows = model.manifest.self_check["rows"]
-    expected = np.array(model.manifest.self_check["probabilities"]).T
+    checks = model.manifest.self_check
+    rows = [check.row for check in checks]
+    expected = np.array([check.probabilities for check in checks]).T
     actual = model.probabilities(make_feature_columns(rows, model.features))
     if actual.shape != expected.shape or not np.allclose(
         actual, expected, rtol=0, atol=SELF_CHECK_TOLERANCE
@@ -259,8 +260,8 @@ def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) 
 
 
 def estimator_probabilities(
-    estimator: Any, frame: pd.DataFrame, positive_class: int | None
+    estimator: Any, frame: pd.DataFrame, positive_index: int | None
 ) -> NDArray[np.float64]:
     """Return a fitted estimator's probabilities, shape (n_outputs, n_rows)."""
     probabilities: NDArray[np.float64] = estimator.predict_proba(frame).T
-    return probabilities if positive_class is None else probabilities[[positive_class]]
+    return probabilities if positive_index is None else probabilities[[positive_index]]

@@ -1,8 +1,6 @@
 """How a CSV is written: its encoding, its delimiter and its decimal mark."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
 
 DELIMITERS = (",", ";", "\t", "|")
 DECIMAL_MARKS = (".", ",")
@@ -25,12 +23,3 @@ class Dialect:
     encoding: str = "utf-8"
     delimiter: str = ","
     decimal: str = "."
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the dialect as plain JSON types."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the dialect that `to_json` wrote."""
-        return cls(**data)

@@ -7,7 +7,7 @@ duplicate names), then by pandas.
 import os
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, BinaryIO
@@ -19,29 +19,13 @@ from numpy.typing import NDArray
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
 from app.helpers.features import Feature
 from app.helpers.validation import MAX_ABSOLUTE_NUMBER
+from app.tables.columns import DEFAULT_ID, Columns
 from app.tables.csv_file import FIRST_ROW, check_bytes, count_rows, open_csv, read_header
 
-DEFAULT_ID = "id"  # a column that may be there, and is then no feature
 MIN_CLASS_ROWS = 4  # a quarter of them, one, validates
 MAX_CLASSES = 1000
 MAX_CATEGORIES = 1000
 MAX_DISTINCT_SHARE = 0.5  # a text column in which more of the rows differ is no category
-
-
-@dataclass(frozen=True)
-class Columns:
-    """How to read the columns of a CSV: the options of the command line."""
-
-    target: str = "target"
-    id: str = DEFAULT_ID
-    drop: Sequence[str] = ()
-    categorical: Sequence[str] = ()
-    missing: Sequence[str] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the options as plain JSON types."""
-        repeatable = ("drop", "categorical", "missing")
-        return {**asdict(self), **{name: list(getattr(self, name)) for name in repeatable}}
 
 
 @dataclass(frozen=True)
@@ -105,10 +89,10 @@ def read_dataset(
     return Dataset(frame, target, classes, tuple(feature for _, feature in checked), sha256)
 
 
-def choose_positive_class(dataset: Dataset, label: str | None, target: str) -> int | None:
-    """Return the positive class's number, None with three or more classes."""
+def choose_positive_class(dataset: Dataset, label: str | None, target: str) -> str | None:
+    """Return the positive class, by default the last; None with three or more classes."""
     if label is None:
-        return 1 if len(dataset.classes) == 2 else None
+        return dataset.classes[-1] if len(dataset.classes) == 2 else None
     if label not in dataset.classes:
         raise InvalidDataset(
             f"There is no class {quote(label)} in column {quote(target)};"
@@ -118,7 +102,7 @@ def choose_positive_class(dataset: Dataset, label: str | None, target: str) -> i
         raise InvalidDataset(
             f"There is no positive class among {len(dataset.classes)}; leave --positive-class out."
         )
-    return dataset.classes.index(label)
+    return label
 
 
 def _choose(header: Sequence[str], columns: Columns) -> list[str]:

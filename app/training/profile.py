@@ -13,6 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from app.helpers.errors import quote
 from app.helpers.features import Feature, Value, make_feature_columns
+from app.store.manifest import CheckedRow
 from app.store.trained_model import estimator_probabilities, make_frame
 
 MAX_TYPICAL_ROWS = 200
@@ -25,79 +26,80 @@ _MIN_LEAKAGE_ROWS = 20  # of fewer, a feature tells the target by chance
 
 
 def describe_features(features: Sequence[Feature], frame: pd.DataFrame) -> tuple[Feature, ...]:
-    """Return the features with what was seen of each in a frame, (n_samples, n_features)."""
+    """Return the features with what was seen of each.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_samples, n_features)
+        In random order: medians are those of a sample.
+    """
     return tuple(_describe(feature, frame[feature.name]) for feature in features)
 
 
 def _describe(feature: Feature, column: "pd.Series[Any]") -> Feature:
-    missing = float(column.isna().mean())
+    feature = replace(feature, missing=float(column.isna().mean()))
     if feature.type == "category":
         counts = column.value_counts()
         shares = tuple(int(counts.get(name, 0)) / len(column) for name in feature.categories)
-        return replace(feature, missing=missing, shares=shares)
-    if missing == 1.0:
-        return replace(feature, missing=missing)
+        typical = feature.categories[int(np.argmax(shares))]
+        return replace(feature, shares=shares, typical=typical)
+    sample = column[:_TYPICAL_SAMPLE]
+    median, deviation = 0.0, 0.0
+    if sample.notna().any():
+        median, deviation = float(sample.median()), float(sample.std(ddof=0))
+    if feature.type == "boolean":
+        feature = replace(feature, typical=median >= 0.5)
+    else:
+        feature = replace(feature, typical=median, deviation=deviation)
+    if feature.missing == 1.0:
+        return feature
     return replace(
         feature,
-        missing=missing,
         minimum=float(column.min()),
         maximum=float(column.max()),
         mean=float(column.mean()),
     )
 
 
-def typical_rows(
-    features: Sequence[Feature], frame: pd.DataFrame, n_classes: int
-) -> list[dict[str, Value]]:
-    """Return the row of medians and modes, and variations of it, to check a model with.
+def typical_rows(features: Sequence[Feature], n_classes: int) -> list[dict[str, Value]]:
+    """Return the row of medians and most frequent values, and variations of it.
 
-    First come rows that differ from it in every feature, then some that differ in one. They are
-    made up from statistics, so that no row of the data is among them.
-
-    Parameters
-    ----------
-    frame : DataFrame of shape (n_samples, n_features)
-        In random order: a sample is looked at.
+    Some differ from it in every feature, others in one. All are made up from statistics, so no row
+    of the data is among them.
     """
-    frame = frame[:_TYPICAL_SAMPLE]
-    values = {feature.name: _typical_values(feature, frame[feature.name]) for feature in features}
-    typical = {name: first for name, (first, *_) in values.items()}
+    values = {feature.name: [feature.typical, *_variations(feature)] for feature in features}
+    typical = {feature.name: feature.typical for feature in features}
     n_variations = max(map(len, values.values()))
     n_rows = max(n_variations, MAX_TYPICAL_VALUES // (len(features) + n_classes))
     together = (
-        {name: own[k % len(own)] for name, own in values.items()} for k in range(n_variations)
+        {name: each[k % len(each)] for name, each in values.items()} for k in range(n_variations)
     )
-    alone = ({**typical, name: value} for name, (_, *own) in values.items() for value in own)
+    alone = ({**typical, name: value} for name, (_, *each) in values.items() for value in each)
     return list(itertools.islice(itertools.chain(together, alone), min(n_rows, MAX_TYPICAL_ROWS)))
 
 
-def _typical_values(feature: Feature, column: "pd.Series[Any]") -> list[Value]:
-    """Return the median or mode, and its variations."""
+def _variations(feature: Feature) -> list[Value]:
+    """Return other values than the typical one."""
     missing: list[Value] = [None] if feature.nullable else []
     if feature.type == "category":
-        mode = feature.categories[int(np.argmax(feature.shares))]
-        others = (category for category in feature.categories if category != mode)
-        return [mode, *itertools.islice(others, 9), *missing]
-    median, deviation = 0.0, 1.0
-    if column.notna().any():
-        median, deviation = float(column.median()), float(column.std(ddof=0))
+        others = (name for name in feature.categories if name != feature.typical)
+        return [*itertools.islice(others, 9), *missing]
     if feature.type == "boolean":
-        return [median >= 0.5, median < 0.5, *missing]
-    return [median, median - deviation, median + deviation, *missing]
+        return [not feature.typical, *missing]
+    median, deviation = float(feature.typical or 0.0), feature.deviation or 1.0
+    return [median - deviation, median + deviation, *missing]
 
 
 def make_self_check(
-    estimator: Any,
-    features: Sequence[Feature],
-    frame: pd.DataFrame,
-    n_classes: int,
-    positive: int | None,
-) -> dict[str, Any]:
-    """Return made-up rows and their probabilities, which a loaded model must reproduce."""
-    rows = typical_rows(features, frame, n_classes)
-    check_frame = make_frame(make_feature_columns(rows, features), features)
-    probabilities = estimator_probabilities(estimator, check_frame, positive)
-    return {"rows": rows, "probabilities": probabilities.T.tolist()}
+    estimator: Any, features: Sequence[Feature], n_classes: int, positive_index: int | None
+) -> tuple[CheckedRow, ...]:
+    """Return made-up rows with their probabilities, which a loaded model must reproduce."""
+    rows = typical_rows(features, n_classes)
+    frame = make_frame(make_feature_columns(rows, features), features)
+    probabilities = estimator_probabilities(estimator, frame, positive_index).T.tolist()
+    return tuple(
+        CheckedRow(row, tuple(each)) for row, each in zip(rows, probabilities, strict=True)
+    )
 
 
 def find_constants(features: Sequence[Feature], frame: pd.DataFrame) -> Iterator[str]:

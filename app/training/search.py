@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from app.helpers.errors import ApplicationError
+from app.store.manifest import Regularization, SearchResult, Trial
 from app.utils.notes import note
 from app.utils.parallel import cluster
 
@@ -39,9 +40,7 @@ class Search:
     workers: int = 1
     scheduler: str | None = None
 
-    def run(
-        self, estimator: Any, X: pd.DataFrame, y: NDArray[np.int64], seed: int
-    ) -> dict[str, Any]:
+    def run(self, estimator: Any, X: pd.DataFrame, y: NDArray[np.int64], seed: int) -> SearchResult:
         """Give an unfitted estimator the parameters of the least log loss in cross-validation.
 
         Parameters
@@ -53,9 +52,8 @@ class Search:
 
         Returns
         -------
-        dict
-            `folds`, and `trials`: of each its `parameters`, the mean `log_loss` over the folds and
-            its standard `deviation`, the best first.
+        SearchResult
+            Its trials are sorted, the best first.
 
         Raises
         ------
@@ -88,27 +86,27 @@ class Search:
         estimator.set_params(**grid.best_params_)
         results = grid.cv_results_
         trials = [
-            {
-                "parameters": {
-                    name.removeprefix(prefix): value for name, value in parameters.items()
-                },
-                "log_loss": float(-results["mean_test_score"][i]),
-                "deviation": float(results["std_test_score"][i]),
-            }
+            Trial(
+                Regularization(
+                    **{name.removeprefix(prefix): value for name, value in parameters.items()}
+                ),
+                log_loss=float(-results["mean_test_score"][i]),
+                deviation=float(results["std_test_score"][i]),
+            )
             for i, parameters in enumerate(results["params"])
         ]
         order = sorted(range(len(trials)), key=lambda i: (results["rank_test_score"][i], i))
-        found = {"folds": folds, "trials": [trials[i] for i in order]}
+        found = SearchResult(folds, tuple(trials[i] for i in order))
         note(_describe(found))
         return found
 
 
-def _describe(found: dict[str, Any]) -> str:
-    best = found["trials"][0]
-    chosen = ", ".join(f"{name} {value}" for name, value in best["parameters"].items())
+def _describe(found: SearchResult) -> str:
+    best = found.best
+    chosen = ", ".join(f"{k} {value}" for k, value in best.regularization.parameters().items())
     return (
-        f"Of {len(found['trials'])} choices in {found['folds']}-fold cross-validation the best is"
-        f" {chosen}: log loss {best['log_loss']:.4f}."
+        f"Of {len(found.trials)} choices in {found.folds}-fold cross-validation the best is"
+        f" {chosen}: log loss {best.log_loss:.4f}."
     )
 
 

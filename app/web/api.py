@@ -71,8 +71,8 @@ def _model_info(manifest: Manifest) -> dict[str, str]:
         "version": manifest.version,
         "digest": manifest.sha256[:12],
         "created_at": manifest.created_at,
-        "training_data_sha256": manifest.training_data["sha256"],
-        "roc_auc": str(manifest.metrics["roc_auc"]),
+        "training_data_sha256": manifest.training_data.sha256,
+        "roc_auc": str(manifest.metrics.roc_auc),
     }
 
 

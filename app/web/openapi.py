@@ -162,11 +162,12 @@ def _predict(operation_id: str, manifest: Manifest | None, errors: Json) -> Json
 def _json_examples(manifest: Manifest) -> tuple[Json, Json]:
     """Return what may be sent, the typical row first, and what is answered."""
     rows, answers = [], []
-    check, is_binary = manifest.self_check, manifest.positive_class is not None
-    for row_id, row, outputs in zip("12", check["rows"], check["probabilities"], strict=False):
-        rounded = [round(probability * 1e4) / 1e4 for probability in outputs]
+    is_binary = manifest.positive_class is not None
+    for row_id, check in zip("12", manifest.examples(), strict=False):
+        rounded = [round(probability * 1e4) / 1e4 for probability in check.probabilities]
         prediction = rounded[0] if is_binary else dict(zip(manifest.classes, rounded, strict=True))
-        rows.append({"id": row_id, **row})
+        values = {feature.name: check.row[feature.name] for feature in manifest.features}
+        rows.append({"id": row_id, **values})
         answers.append({"id": row_id, "prediction": prediction})
     return {"one": rows[0], "many": rows}, {"one": answers[0], "many": answers}
 

@@ -8,7 +8,6 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask import send_from_directory as send
@@ -21,16 +20,16 @@ from app.helpers.files import VERSION_ID
 from app.store.manifest import Manifest
 from app.store.model_store import LATEST, ModelStore
 from app.store.version_entry import VersionState
+from app.utils.dataclass_json import to_json
 from app.web.api import json_response, services
 from app.web.report import plots
-from app.web.report.effects import Effect, make_effects
-from app.web.report.typeset import curl, log_odds, moment, number, percent, round_for
+from app.web.report.model_view import view
+from app.web.report.typeset import curl, log_odds, moment, number, percent
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
 MAX_CLASSES = 12  # that are drawn; all are in the JSON
-MAX_CONFUSIONS = 20  # that are listed where the matrix is too large
 STATIC = Path(__file__).with_name("static")
 POLICY = {
     "default-src": "'none'",
@@ -51,24 +50,14 @@ OUTDATED = "Its newer file cannot be loaded, so the older one is served on. The 
 NOT_LOADED = "Not in memory yet: its first request loads it."
 
 pages = Blueprint("pages", __name__, template_folder="templates")
-for _filter in (number, percent, log_odds, moment):
+for _filter in (number, percent, log_odds, moment, asdict):
     pages.add_app_template_filter(_filter)
-_views: "WeakKeyDictionary[TrainedModel, _View]" = WeakKeyDictionary()
 
 
 class _VersionConverter(BaseConverter):
     """A version id or `latest`: any other path is no page."""
 
     regex = f"{VERSION_ID.pattern}|{LATEST}"
-
-
-@dataclass(frozen=True)
-class _View:
-    """What is drawn of a model: the same for every request."""
-
-    plots: list[plots.ClassPlots]
-    effects: dict[str, list[Effect]]
-    example: Any  # the prediction of the typical row
 
 
 @dataclass(frozen=True)
@@ -180,64 +169,35 @@ def _version_json(version: _Version, is_latest: bool) -> dict[str, Any]:
 
 
 def _model_json(trained: "TrainedModel") -> dict[str, Any]:
-    manifest, view = trained.manifest, _view(trained)
+    manifest, shown = trained.manifest, view(trained)
     return {
         **manifest.public(),
-        "curves": manifest.curves,
+        "curves": to_json(manifest.curves),
         "effects": {
-            label: [asdict(effect) for effect in effects] for label, effects in view.effects.items()
+            label: [asdict(effect) for effect in effects]
+            for label, effects in shown.effects.items()
         },
-        "example": {"row": _example_row(manifest), "prediction": view.example},
+        "example": {"row": shown.row, "prediction": shown.prediction},
     }
 
 
 def _model_context(trained: "TrainedModel", segment: str) -> dict[str, Any]:
     shared, manifest = services(), trained.manifest
     url = url_for("pages.model", version=segment, _external=True)
-    needs_key, row = not shared.api_keys.accept({}), _example_row(manifest)
+    needs_key, shown = not shared.api_keys.accept({}), view(trained)
     others = {k: m for k, m in shared.store.manifests().items() if k != manifest.version}
     states = shared.store.states()
     return {
         "manifest": manifest,
         "digest": trained.digest,
-        "view": _view(trained),
-        "confusions": _confusions(manifest),
+        "view": shown,
         "others": others,
         "outdated": OUTDATED if states.get(manifest.version, VersionState("")).outdated else "",
-        "row": row,
-        "curl": curl(f"{url}/predict", row, needs_key),
+        "curl": curl(f"{url}/predict", shown.row, needs_key),
         "url": url,
         "needs_key": needs_key,
         "segment": segment,
     }
-
-
-def _view(trained: "TrainedModel") -> _View:
-    """Return what is drawn, made once a model."""
-    if (view := _views.get(trained)) is None:
-        curves = trained.manifest.curves["classes"]
-        drawn = [plots.make_class_plots(label, own) for label, own in curves.items()]
-        drawn.sort(key=lambda own: -own.n_rows)
-        example = trained.predict(_example_row(trained.manifest))
-        _views[trained] = view = _View(drawn, make_effects(trained), example)
-    return view
-
-
-def _confusions(manifest: Manifest) -> list[tuple[int, str, str]]:
-    """Return the most frequent mistakes: how many rows, of which class, are taken for which."""
-    mistakes = [
-        (count, manifest.classes[true], manifest.classes[taken])
-        for true, counts in enumerate(manifest.curves["confusion"])
-        for taken, count in enumerate(counts)
-        if count and true != taken
-    ]
-    return sorted(mistakes, reverse=True)[:MAX_CONFUSIONS]
-
-
-def _example_row(manifest: Manifest) -> dict[str, Any]:
-    """Return the row of medians and modes, with an id; its numbers as people would write them."""
-    typical = manifest.self_check["rows"][0]
-    return {"id": "1", **{own.name: round_for(own, typical[own.name]) for own in manifest.features}}
 
 
 def _html(template: str, policy: dict[str, str] | None = None, **context: Any) -> Response:

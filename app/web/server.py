@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import ssl
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -63,6 +64,10 @@ def serve(config: Settings, target: str = "app.app:app") -> None:
         os.environ.setdefault(variable, "1")  # BLAS threads fight the workers
     # A forked worker starts with this process's handlers, which would swallow an early SIGTERM.
     os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
+    if sys.platform == "linux":
+        # The default before Python 3.14: workers have what this process has loaded, the settings
+        # for example. Otherwise each would start with a new interpreter and read them again.
+        multiprocessing.set_start_method("fork", force=True)
     server = _make_server(config, address, target)
     server.on_startup(Thread(target=_announce, args=(config, address), daemon=True).start)
     import_failed = multiprocessing.Lock()  # taken for good by the first worker that failed

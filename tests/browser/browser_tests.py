@@ -27,7 +27,7 @@ from werkzeug.serving import make_server
 from app.app import create_app
 from app.models.train_model import train
 from app.settings import Settings
-from app.training.dataset import Columns
+from app.tables.columns import Columns
 from tests.support.configs import SIGNING_KEY
 from tests.support.paths import TRAINING_CSV
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from app.models.train_model import train
-from app.training.dataset import Columns
+from app.tables.columns import Columns
 from tests.browser.browser_tests import CHROMIUM, FLAGS, make_customers, serve, write_csv
 from tests.support.configs import make_config
 

@@ -68,8 +68,10 @@ def with_wrong_self_check(good: bytes, path: Path) -> bytes:
     key = SIGNING_KEY.encode()
     with open_model_file(str(path)) as file:
         manifest, pickle = read_model_file(file, "v0", [key])
-    wrong = [[p / 2 for p in row] for row in manifest.self_check["probabilities"]]
-    check = manifest.self_check | {"probabilities": wrong}
+    check = tuple(
+        dataclasses.replace(checked, probabilities=tuple(p / 2 for p in checked.probabilities))
+        for checked in manifest.self_check
+    )
     write_model_file(
         str(path), unpickle(pickle), dataclasses.replace(manifest, self_check=check), key
     )

@@ -65,7 +65,7 @@ def test_a_refit_is_a_model_of_all_rows_with_the_figures_of_the_validation_set(
     before, after = load_model(config), load_model(config, "v1")
     assert after.manifest.metrics == before.manifest.metrics
     assert after.manifest.curves == before.manifest.curves
-    assert after.manifest.parameters == before.manifest.parameters | {"refit_on_all": True}
+    assert after.manifest.parameters == replace(before.manifest.parameters, refit_on_all=True)
     frame = pd.read_csv(made_csv)
     X, y = frame.drop(columns="target"), frame["target"]
     expected = make_pipeline(StandardScaler(), LogisticRegression(C=0.1)).fit(X, y)

@@ -28,7 +28,8 @@ from app.models import train_model
 from app.models.estimators import build_classifier
 from app.models.train_model import train
 from app.settings import Settings
-from app.training.dataset import Columns
+from app.store.manifest import Parameters, Regularization, TrainingData
+from app.tables.columns import Columns
 from tests.support.csv_files import MIXED_NAMES, base_rows, mixed_rows, write_csv
 from tests.support.drawn_tables import tables
 from tests.support.paths import TRAINING_CSV
@@ -43,7 +44,7 @@ def test_prints_exactly_what_is_documented(config: Settings) -> None:
         *("-m", "app.models.train_model", "data/raw/training.csv", "v0"),
         environment=environment_of(config),
     )
-    roc_auc = read_manifest(config).metrics["roc_auc"]
+    roc_auc = read_manifest(config).metrics.roc_auc
     assert trained.stdout == (
         f"\nWill train model v0 using the file at: {TRAINING_CSV}\n\n"
         "training set has 7500 rows\n"
@@ -117,29 +118,30 @@ def test_the_manifest_says_what_a_model_was_made_from(
     )
     assert (result.stderr, result.exit_code) == ("", 0)
     manifest = read_manifest(config)
-    assert manifest.training_data == {
-        "file_name": "made.csv",
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "rows": 40,
-        "training_rows": 30,
-        "validation_rows": 10,
-    }
+    assert manifest.training_data == TrainingData(
+        file_name="made.csv",
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        rows=40,
+        training_rows=30,
+        validation_rows=10,
+    )
     assert manifest.target == "y"
     assert [feature.name for feature in manifest.features] == ["x", "letter"]
     assert (manifest.classes, manifest.positive_class) == (("0", "1"), "0")
-    assert manifest.parameters == {
-        "classifier": "Pipeline",
-        "C": 2.0,
-        "seed": 1,
-        "target": "y",
-        "id": "name",
-        "drop": ["other"],
-        "categorical": ["letter"],
-        "missing": ["NA", "?"],
-        "refit_on_all": False,
-    }
-    assert set(manifest.metrics) == set(manifest.baseline_metrics)
-    assert manifest.baseline_metrics["roc_auc"] == 0.5
+    assert manifest.parameters == Parameters(
+        classifier="Pipeline",
+        regularization=Regularization(C=2.0),
+        seed=1,
+        columns=Columns(
+            target="y",
+            id="name",
+            drop=("other",),
+            categorical=("letter",),
+            missing=("NA", "?"),
+        ),
+        refit_on_all=False,
+    )
+    assert manifest.baseline_metrics.roc_auc == 0.5
     assert {"python", "scikit-learn", "numpy", "pandas"} <= set(manifest.libraries)
 
 
@@ -149,11 +151,11 @@ def test_the_positive_class_may_be_either(run_training: Run, config: Settings) -
     run_training(TRAINING_CSV, "--positive-class", "0", version="v2")
     manifests = read_manifest(config, "v1"), read_manifest(config, "v2")
     assert [manifest.positive_class for manifest in manifests] == ["1", "0"]
-    assert [list(manifest.curves["classes"]) for manifest in manifests] == [["1"], ["0"]]
+    assert [list(manifest.curves.classes) for manifest in manifests] == [["1"], ["0"]]
     last, first = (manifest.metrics for manifest in manifests)
-    assert first["roc_auc"] == pytest.approx(last["roc_auc"], abs=1e-12)
-    assert first["average_precision"] != pytest.approx(last["average_precision"], abs=1e-4)
-    assert manifests[0].curves["confusion"] == manifests[1].curves["confusion"]
+    assert first.roc_auc == pytest.approx(last.roc_auc, abs=1e-12)
+    assert first.average_precision != pytest.approx(last.average_precision, abs=1e-4)
+    assert manifests[0].curves.confusion == manifests[1].curves.confusion
     client = create_app(config).test_client()
     row = {"id": 1, "x_1": 0.1, "x_2": 0.2, "x_3": 0.3, "x_4": 0.4}
     answers = [json.loads(client.post(f"/v{n}/predict", json=row).data) for n in (1, 2)]
@@ -172,7 +174,7 @@ def test_four_rows_of_a_class_are_enough(
     assert result.exit_code == 0
     n_training, n_validation = map(int, SIZES.search(result.stdout).groups())  # type: ignore[union-attr]
     assert n_training + n_validation == sum(counts)
-    confusion = np.array(read_manifest(config).curves["confusion"])
+    confusion = np.array(read_manifest(config).curves.confusion)
     assert (confusion.sum(axis=1) >= 1).all()
     assert (np.array(counts) - confusion.sum(axis=1) >= 2).all()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.store.manifest import CheckedRow
 from app.store.model_file import write_model_file
 from app.store.model_store import LATEST, ModelStore
 from app.store.trained_model import library_versions
@@ -68,7 +69,7 @@ def test_threads_that_wait_for_a_bad_version_do_not_try_it_again(
     root: Path, store: ModelStore, log: list[str]
 ) -> None:
     """One try is enough for all."""
-    publish(root, "v0", 0.25, self_check={"rows": [{"x": 0.0}], "probabilities": [[0.5]]})
+    publish(root, "v0", 0.25, self_check=(CheckedRow({"x": 0.0}, (0.5,)),))
     Watched.may_go_on.clear()
     with ThreadPoolExecutor(16) as pool:
         answers = [pool.submit(refusal, store, "v0") for _ in range(16)]

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from app.training.dataset import Columns, Dataset, read_dataset
+from app.tables.columns import Columns
+from app.training.dataset import Dataset, read_dataset
 
 GOOD: list[list[Any]] = [
     ["x", "letter", "target"],

@@ -23,6 +23,7 @@ from app.store.linear_scorer import LinearScorer
 from app.store.manifest import Manifest
 from app.store.trained_model import TrainedModel, make_frame
 from app.training.profile import describe_features
+from tests.support.manifests import UNTRAINED
 
 Row = dict[str, Any]
 Builder = Callable[[], Any]
@@ -72,18 +73,12 @@ def make_manifest(features: tuple[Feature, ...], n_classes: int, positive: int |
     classes = tuple(f"class {number}" for number in range(n_classes))
     return Manifest(
         version="v7",
-        created_at="2026-01-01T00:00:00+00:00",
-        training_data={},
-        target="target",
         features=features,
         classes=classes,
         positive_class=None if positive is None else classes[positive],
-        parameters={},
-        metrics={},
-        baseline_metrics={},
-        curves={},
         libraries={},
-        self_check={},
+        self_check=(),
+        **UNTRAINED,
     )
 
 

@@ -15,8 +15,9 @@ import pytest
 
 from app.helpers.errors import InvalidModelFile
 from app.helpers.features import Feature
-from app.store.manifest import Manifest
+from app.store.manifest import CheckedRow, Manifest
 from app.store.trained_model import TrainedModel, library_versions, load_trained_model
+from tests.support.manifests import UNTRAINED
 
 KEY = b"a key that only these tests sign with"
 OTHER_KEY = b"a key that somebody else signs with!!"
@@ -60,20 +61,13 @@ def raise_(error: type[BaseException]) -> None:
 
 def make_manifest(version: str = "v0", probability: float = 0.5, **changes: Any) -> Manifest:
     """Return the manifest of a `Fixed`."""
-    fields: dict[str, Any] = {
+    fields: dict[str, Any] = UNTRAINED | {
         "version": version,
-        "created_at": "2026-01-01T00:00:00+00:00",
-        "training_data": {},
-        "target": "target",
         "features": (Feature("x", "number"),),
         "classes": ("no", "yes"),
         "positive_class": "yes",
-        "parameters": {},
-        "metrics": {},
-        "baseline_metrics": {},
-        "curves": {},
         "libraries": library_versions(),
-        "self_check": {"rows": [{"x": 0.0}], "probabilities": [[probability]]},
+        "self_check": (CheckedRow({"x": 0.0}, (probability,)),),
     }
     return Manifest(**(fields | changes))
 

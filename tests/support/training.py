@@ -12,7 +12,7 @@ from click.testing import Result
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from app.store.manifest import Manifest
+from app.store.manifest import Manifest, Trial
 from app.store.trained_model import TrainedModel, load_trained_model
 from tests.support.paths import ROOT
 
@@ -50,12 +50,11 @@ def read_manifest(config: Settings, version: str = "v0") -> Manifest:
     return load_model(config, version).manifest
 
 
-def read_trials(config: Settings, version: str = "v0") -> list[dict[str, Any]]:
+def read_trials(config: Settings, version: str = "v0") -> tuple[Trial, ...]:
     """Return what the search for parameters tried, the best first."""
     search = read_manifest(config, version).search
     assert search is not None
-    trials: list[dict[str, Any]] = search["trials"]
-    return trials
+    return search.trials
 
 
 def predict(client: FlaskClient, rows: list[dict[str, Any]]) -> list[Any]:

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.helpers.errors import InvalidDataset
-from app.training.dataset import Columns, read_dataset, sort_labels
+from app.tables.columns import Columns
+from app.training.dataset import read_dataset, sort_labels
 from tests.support.csv_files import read_content, to_csv
 from tests.support.drawn_tables import BOOLEANS, DIALECTS, law, numbers, tables, values_of
 

@@ -1,5 +1,6 @@
 """Metrics and curves of the validation set."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from tests.support.paths import TRAINING_CSV
 from tests.support.training import Run, read_manifest
 
 
-@pytest.mark.parametrize(("n_classes", "positive_class"), [(2, 1), (2, 0), (4, None)])
-def test_metrics_are_those_of_scikit_learn(n_classes: int, positive_class: int | None) -> None:
+@pytest.mark.parametrize(("n_classes", "positive_index"), [(2, 1), (2, 0), (4, None)])
+def test_metrics_are_those_of_scikit_learn(n_classes: int, positive_index: int | None) -> None:
     """And the baseline's those of a model that always says the training set's shares."""
     generator = np.random.default_rng(5)
     target = generator.integers(0, n_classes, 500)
@@ -33,8 +34,8 @@ def test_metrics_are_those_of_scikit_learn(n_classes: int, positive_class: int |
         one_hot = np.eye(n_classes)[target]
         ranked = (
             (one_hot, predicted)
-            if positive_class is None
-            else (one_hot[:, positive_class], predicted[:, positive_class])
+            if positive_index is None
+            else (one_hot[:, positive_index], predicted[:, positive_index])
         )
         return {
             "roc_auc": roc_auc_score(*ranked),
@@ -46,25 +47,23 @@ def test_metrics_are_those_of_scikit_learn(n_classes: int, positive_class: int |
             "accuracy": accuracy_score(target, predicted.argmax(axis=1)),
         }
 
-    assert evaluate(target, probabilities, positive_class) == pytest.approx(
-        by_scikit_learn(probabilities)
-    )
-    assert evaluate_baseline(training_target, target, n_classes, positive_class) == pytest.approx(
-        by_scikit_learn(np.tile(shares, (500, 1)))
-    )
+    metrics = evaluate(target, probabilities, positive_index)
+    assert asdict(metrics) == pytest.approx(by_scikit_learn(probabilities))
+    baseline = evaluate_baseline(training_target, target, n_classes, positive_index)
+    assert asdict(baseline) == pytest.approx(by_scikit_learn(np.tile(shares, (500, 1))))
 
 
 def test_the_curves_are_few_points_from_end_to_end(run_training: Run, config: Settings) -> None:
     """At most 200 of a curve; the ROC from (0, 0) to (1, 1); every row in the histogram."""
     run_training(TRAINING_CSV)
     curves = read_manifest(config).curves
-    assert list(curves["classes"]) == ["1"]
-    own = curves["classes"]["1"]
-    roc, precision_recall = own["roc"], own["precision_recall"]
-    assert 50 < len(roc["false_positive_rate"]) == len(roc["true_positive_rate"]) <= 200
-    assert [roc[axis][0] for axis in roc] == [0.0, 0.0]
-    assert [roc[axis][-1] for axis in roc] == [1.0, 1.0]
-    assert 50 < len(precision_recall["recall"]) == len(precision_recall["precision"]) <= 200
-    assert (precision_recall["recall"][0], precision_recall["recall"][-1]) == (0.0, 1.0)
-    assert sum(own["histogram"]["positive"] + own["histogram"]["negative"]) == 2500
-    assert np.sum(curves["confusion"]) == 2500
+    assert list(curves.classes) == ["1"]
+    of_class = curves.classes["1"]
+    roc, precision_recall, histogram = of_class.roc, of_class.precision_recall, of_class.histogram
+    assert 50 < len(roc.false_positive_rate) == len(roc.true_positive_rate) <= 200
+    assert (roc.false_positive_rate[0], roc.true_positive_rate[0]) == (0.0, 0.0)
+    assert (roc.false_positive_rate[-1], roc.true_positive_rate[-1]) == (1.0, 1.0)
+    assert 50 < len(precision_recall.recall) == len(precision_recall.precision) <= 200
+    assert (precision_recall.recall[0], precision_recall.recall[-1]) == (0.0, 1.0)
+    assert sum(histogram.positive + histogram.negative) == 2500
+    assert np.sum(curves.confusion) == 2500

@@ -34,17 +34,18 @@ def test_the_least_log_loss_in_cross_validation_is_chosen(
     assert result.exit_code == 0
     manifest = load_model(config).manifest
     assert manifest.search is not None
-    trials = manifest.search["trials"]
+    trials = manifest.search.trials
     best = trials[0]
-    assert manifest.search["folds"] == 5
-    assert [trial["log_loss"] for trial in trials] == sorted(t["log_loss"] for t in trials)
-    asked = [(t["parameters"]["C"], t["parameters"]["l1_ratio"]) for t in trials]
+    assert manifest.search.folds == 5
+    assert [trial.log_loss for trial in trials] == sorted(trial.log_loss for trial in trials)
+    asked = [(trial.regularization.C, trial.regularization.l1_ratio) for trial in trials]
     assert sorted(asked) == sorted((C, l1) for C in search.STRENGTHS for l1 in search.L1_RATIOS)
-    assert best["parameters"].items() <= manifest.parameters.items()
+    assert best.regularization == manifest.parameters.regularization
 
     X, _, y, _ = split(made_csv)
     for trial in trials:
-        model = LogisticRegression(max_iter=1000, random_state=1, **trial["parameters"])
+        parameters = trial.regularization.parameters()
+        model = LogisticRegression(max_iter=1000, random_state=1, **parameters)
         scores = cross_val_score(
             make_pipeline(StandardScaler(), model),
             X,
@@ -52,12 +53,12 @@ def test_the_least_log_loss_in_cross_validation_is_chosen(
             scoring="neg_log_loss",
             cv=StratifiedKFold(5, shuffle=True, random_state=1),
         )
-        assert trial["log_loss"] == pytest.approx(-scores.mean(), abs=1e-4)
-        assert trial["deviation"] == pytest.approx(scores.std(), abs=1e-4)
+        assert trial.log_loss == pytest.approx(-scores.mean(), abs=1e-4)
+        assert trial.deviation == pytest.approx(scores.std(), abs=1e-4)
     assert result.stderr == (
         "Of 12 choices in 5-fold cross-validation the best is "
-        + ", ".join(f"{name} {value}" for name, value in best["parameters"].items())
-        + f": log loss {best['log_loss']:.4f}.\n"
+        + ", ".join(f"{name} {value}" for name, value in best.regularization.parameters().items())
+        + f": log loss {best.log_loss:.4f}.\n"
     )
 
 

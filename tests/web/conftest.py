@@ -14,7 +14,7 @@ from app.app import create_app
 from app.models.train_model import train
 from app.settings import Settings
 from app.store.manifest import Manifest
-from app.training.dataset import Columns
+from app.tables.columns import Columns
 from app.web.openapi import make_openapi
 from tests.support.configs import SIGNING_KEY
 from tests.support.openapi import LIMITS, Json, as_read, write_odd_csv

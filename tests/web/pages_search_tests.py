@@ -4,6 +4,7 @@ import json
 
 from app.app import create_app
 from app.settings import Settings
+from app.utils.dataclass_json import to_json
 from tests.support.training import Run, read_trials
 
 
@@ -15,9 +16,9 @@ def test_the_page_shows_what_was_tried(train_made_csv: Run, config: Settings) ->
     trials = read_trials(config)
     assert "How its parameters were chosen" in page
     for trial in trials:
-        assert f"<td>{trial['log_loss']:.4f}</td>" in page
+        assert f"<td>{trial.log_loss:.4f}</td>" in page
     assert "Then it was fitted anew on all 200." in page
-    assert json.loads(client.get("/v0/metadata").data)["search"]["trials"] == trials
+    assert json.loads(client.get("/v0/metadata").data)["search"]["trials"] == to_json(trials)
     assert "How its parameters were chosen" in client.get("/v0/report").text
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.helpers.errors import NotExplainable
 from app.helpers.features import Feature, Value
+from app.store.manifest import Manifest
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
@@ -70,7 +71,7 @@ def make_effects(model: "TrainedModel") -> dict[str, list[Effect]]:
     n_levels = max(2, min(MAX_LEVELS, _MAX_CONTRIBUTIONS // per_row))
     levels = {feature.name: _levels(feature)[:n_levels] for feature in manifest.features}
     try:
-        explanations = [model.explain(row) for row in _probes(manifest.self_check["rows"], levels)]
+        explanations = [model.explain(row) for row in _probes(manifest, levels)]
     except NotExplainable:
         return {}
     if manifest.positive_class is not None:
@@ -98,22 +99,26 @@ def _levels(feature: Feature) -> list[tuple[Value, float]]:
 
 
 def _probes(
-    self_check_rows: Sequence[Mapping[str, Value]],
-    levels: Mapping[str, Sequence[tuple[Value, float]]],
+    manifest: Manifest, levels: Mapping[str, Sequence[tuple[Value, float]]]
 ) -> list[dict[str, Value]]:
-    """Return the typical row, one a standard deviation below it, and rows for all levels.
-
-    The self-check rows begin with the first two (`profile_data.typical_rows`).
-    """
-    typical, lower = self_check_rows[0], self_check_rows[min(1, len(self_check_rows) - 1)]
+    """Return the typical row, one with all numbers a deviation lower, and rows for all levels."""
+    typical = manifest.typical_row
+    lower = {feature.name: _lower(feature) for feature in manifest.features}
     n_probes = max(2, *map(len, levels.values()))
     return [
         {
-            name: own[k % len(own)][0] if own else (lower if k == 1 else typical)[name]
-            for name, own in levels.items()
+            name: values[k % len(values)][0] if values else (lower if k == 1 else typical)[name]
+            for name, values in levels.items()
         }
         for k in range(n_probes)
     ]
+
+
+def _lower(feature: Feature) -> Value:
+    """Return a number one standard deviation below the typical one."""
+    if feature.deviation is None:
+        return feature.typical
+    return float(feature.typical or 0.0) - feature.deviation
 
 
 def _effects(
@@ -123,16 +128,17 @@ def _effects(
 ) -> list[Effect]:
     effects = []
     for feature in features:
-        own = levels[feature.name]
-        if not own:
-            slope = contributions[0][feature.name] - contributions[1][feature.name]
+        values = [probe[feature.name] for probe in contributions]
+        if not (own_levels := levels[feature.name]):
+            slope = values[0] - values[1]
             effects.append(Effect(feature.name, abs(slope), slope))
             continue
-        values = [contributions[k][feature.name] for k in range(len(own))]
-        variance = math.fsum(
-            share * value**2 for (_, share), value in zip(own, values, strict=True)
-        )
-        named = [Level(_name(level), value) for (level, _), value in zip(own, values, strict=True)]
+        pairs = [
+            (value, share, effect)
+            for (value, share), effect in zip(own_levels, values, strict=False)
+        ]
+        variance = math.fsum(share * effect**2 for _, share, effect in pairs)
+        named = [Level(_name(value), effect) for value, _, effect in pairs]
         named.sort(key=lambda level: -level.effect)
         effects.append(Effect(feature.name, math.sqrt(variance), None, tuple(named)))
     return sorted(effects, key=lambda effect: -effect.strength)

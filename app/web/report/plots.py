@@ -1,10 +1,10 @@
 """The points of a manifest's curves → what an SVG template draws, and what its text says."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+
+from app.store.curves import ClassCurves
 
 WIDTH, HEIGHT = 360, 268  # of a plot, in the SVG's units
 LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 44  # its margins
@@ -29,7 +29,7 @@ class ClassPlots:
     n_rows, share : int, float
         How many rows are of the class, and their share, 0 to 1, of all.
     roc_auc : float
-        The area under the ROC curve's points.
+        The exact area under the ROC curve.
     roc, precision_recall, calibration, positive, negative : str
         Paths; the last two are outlines of histograms, of the class's rows and of the others.
     dots : tuple of (float, float)
@@ -78,33 +78,33 @@ X_TICKS = tuple(Tick(x_place(k / 4), f"{k / 4:g}") for k in range(5))
 Y_TICKS = tuple(Tick(y_place(k / 4), f"{k / 4:g}") for k in range(5))
 
 
-def make_class_plots(label: str, curves: Mapping[str, Any]) -> ClassPlots:
-    """Return the plots of one class of a manifest's `curves["classes"]`."""
-    false_positive_rate, true_positive_rate = curves["roc"].values()
-    recall, precision = curves["precision_recall"].values()
-    predicted, observed = curves["calibration"].values()
-    edges, positive, negative = curves["histogram"].values()
-    positive_shares, negative_shares = _shares(positive), _shares(negative)
-    top = _round_up(max(*positive_shares, *negative_shares))
-    gaps = [abs(x - y) for x, y in zip(predicted, observed, strict=True)]
-    n_rows = sum(positive)
+def make_class_plots(label: str, curves: ClassCurves) -> ClassPlots:
+    """Return the plots of one class of a manifest's curves."""
+    roc = curves.roc.false_positive_rate, curves.roc.true_positive_rate
+    precision_recall = curves.precision_recall.recall, curves.precision_recall.precision
+    calibration = curves.calibration.predicted, curves.calibration.observed
+    edges, positive = curves.histogram.edges, _shares(curves.histogram.positive)
+    negative = _shares(curves.histogram.negative)
+    top = _round_up(max(*positive, *negative))
+    gaps = [abs(x - y) for x, y in zip(*calibration, strict=True)]
+    n_rows, n_others = sum(curves.histogram.positive), sum(curves.histogram.negative)
     return ClassPlots(
         label=label,
         n_rows=n_rows,
-        share=n_rows / max(1, n_rows + sum(negative)),
-        roc_auc=_area(false_positive_rate, true_positive_rate),
-        roc=_path(false_positive_rate, true_positive_rate),
-        precision_recall=_path(recall, precision),
-        calibration=_path(predicted, observed),
-        positive=_outline(edges, positive_shares, top),
-        negative=_outline(edges, negative_shares, top),
-        dots=tuple((x_place(x), y_place(y)) for x, y in zip(predicted, observed, strict=True)),
+        share=n_rows / max(1, n_rows + n_others),
+        roc_auc=curves.roc_auc,
+        roc=_path(*roc),
+        precision_recall=_path(*precision_recall),
+        calibration=_path(*calibration),
+        positive=_outline(edges, positive, top),
+        negative=_outline(edges, negative, top),
+        dots=tuple((x_place(x), y_place(y)) for x, y in zip(*calibration, strict=True)),
         shares=tuple(Tick(y_place(k / 4), f"{k / 4 * top * 100:g} %") for k in range(5)),
-        found=tuple((x, _at(x, false_positive_rate, true_positive_rate)) for x in (0.05, 0.2)),
-        precise=tuple((x, _at(x, recall, precision)) for x in (0.5, 0.9)),
+        found=tuple((x, _at(x, *roc)) for x in (0.05, 0.2)),
+        precise=tuple((x, _at(x, *precision_recall)) for x in (0.5, 0.9)),
         calibration_gap=sum(gaps) / max(1, len(gaps)),
-        decided=_above(edges, positive_shares),
-        mistaken=_above(edges, negative_shares),
+        decided=_above(edges, positive),
+        mistaken=_above(edges, negative),
     )
 
 
@@ -135,15 +135,6 @@ def _round_up(share: float) -> float:
     """Return the least of some round shares that is not below, so that a quarter of it is round."""
     rounds = (0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
     return rounds[min(bisect_left(rounds, share), len(rounds) - 1)]
-
-
-def _area(xs: Sequence[float], ys: Sequence[float]) -> float:
-    """Return the area below a curve by trapezoids."""
-    return sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in pairwise(_points(xs, ys)))
-
-
-def _points(xs: Sequence[float], ys: Sequence[float]) -> Iterator[tuple[float, float]]:
-    return zip(xs, ys, strict=True)
 
 
 def _at(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:

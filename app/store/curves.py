@@ -1,0 +1,78 @@
+"""The report's curves as points: data that pages draw, not pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RocCurve:
+    """The points of a ROC curve, each of shape (n_points,), from (0, 0) to (1, 1)."""
+
+    false_positive_rate: tuple[float, ...]
+    true_positive_rate: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PrecisionRecallCurve:
+    """The points of a precision-recall curve, each of shape (n_points,), by ascending recall."""
+
+    recall: tuple[float, ...]
+    precision: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class CalibrationCurve:
+    """Mean predicted probability and observed share of each bin, both of shape (n_bins,)."""
+
+    predicted: tuple[float, ...]
+    observed: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How the probabilities of a class's own rows and of all other rows are distributed.
+
+    Attributes
+    ----------
+    edges : tuple of float, shape (n_bins + 1,)
+    positive, negative : tuple of int, shape (n_bins,)
+        How many rows of the class, and how many other rows, fall between two edges.
+    """
+
+    edges: tuple[float, ...]
+    positive: tuple[int, ...]
+    negative: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ClassCurves:
+    """One class against the rest.
+
+    Attributes
+    ----------
+    roc_auc : float
+        The area under the ROC curve of all validation rows, not only of the points kept here.
+    """
+
+    roc_auc: float
+    roc: RocCurve
+    precision_recall: PrecisionRecallCurve
+    calibration: CalibrationCurve
+    histogram: Histogram
+
+
+@dataclass(frozen=True)
+class Curves:
+    """All that the report draws of the validation set.
+
+    Attributes
+    ----------
+    classes : mapping of str to ClassCurves
+        With two classes only the positive one.
+    confusion : tuple of tuple of int, shape (n_classes, n_classes)
+        Number of rows by true class (first axis) and most probable class (second), both in the
+        order of the manifest's `classes`.
+    """
+
+    classes: Mapping[str, ClassCurves]
+    confusion: tuple[tuple[int, ...], ...]

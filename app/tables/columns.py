@@ -1,0 +1,31 @@
+"""Columns: which columns of a CSV to learn from, and how to read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+DEFAULT_ID = "id"  # a column that may be there, and is then no feature
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The options of training that are about columns.
+
+    Attributes
+    ----------
+    target : str
+        The column to predict.
+    id : str
+        The column of ids, which is never a feature.
+    drop : sequence of str
+        Columns to leave out.
+    categorical : sequence of str
+        Columns of categories that look like numbers.
+    missing : sequence of str
+        Texts that mean a missing value, besides the empty field.
+    """
+
+    target: str = "target"
+    id: str = DEFAULT_ID
+    drop: Sequence[str] = ()
+    categorical: Sequence[str] = ()
+    missing: Sequence[str] = ()

@@ -1,0 +1,100 @@
+"""What the pages show of a model: the same for every request, so made once per model."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from app.store.manifest import Manifest
+from app.web.report.effects import Effect, make_effects
+from app.web.report.plots import ClassPlots, make_class_plots
+from app.web.report.typeset import round_for
+
+if TYPE_CHECKING:
+    from app.store.trained_model import Prediction, TrainedModel
+
+MAX_CONFUSIONS = 20  # that are listed where the matrix is too large
+
+_views: "WeakKeyDictionary[TrainedModel, ModelView]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """So many rows of one class for which another class was the most probable one."""
+
+    n_rows: int
+    label: str
+    taken_for: str
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """What is shown of a model.
+
+    Attributes
+    ----------
+    plots : list of ClassPlots
+        Of the positive class, or of each class, the most frequent first.
+    effects : dict of str to list of Effect
+        As `make_effects` returns them.
+    confusions : list of Confusion
+        The most frequent ones.
+    parameters : dict of str to Any
+        How the model was trained: label → value, only what says something.
+    row : dict of str to Value
+        The typical row with an id, its numbers as people would write them.
+    prediction : Prediction
+        Of that row.
+    """
+
+    plots: list[ClassPlots]
+    effects: dict[str, list[Effect]]
+    confusions: list[Confusion]
+    parameters: dict[str, Any]
+    row: dict[str, Any]
+    prediction: "Prediction"
+
+
+def view(model: "TrainedModel") -> ModelView:
+    """Return what is shown of a model."""
+    if (made := _views.get(model)) is None:
+        _views[model] = made = _make(model)
+    return made
+
+
+def _make(model: "TrainedModel") -> ModelView:
+    manifest = model.manifest
+    curves = manifest.curves.classes
+    plots = [make_class_plots(label, curves[label]) for label in model.classes if label in curves]
+    plots.sort(key=lambda of_class: -of_class.n_rows)
+    typical = {feature.name: round_for(feature, feature.typical) for feature in manifest.features}
+    row = {"id": "1", **typical}
+    return ModelView(
+        plots=plots,
+        effects=make_effects(model),
+        confusions=_confusions(manifest),
+        parameters=_parameters(manifest),
+        row=row,
+        prediction=model.predict(row),
+    )
+
+
+def _confusions(manifest: Manifest) -> list[Confusion]:
+    mistakes = [
+        Confusion(count, manifest.classes[true], manifest.classes[taken])
+        for true, counts in enumerate(manifest.curves.confusion)
+        for taken, count in enumerate(counts)
+        if count and true != taken
+    ]
+    mistakes.sort(key=lambda mistake: -mistake.n_rows)
+    return mistakes[:MAX_CONFUSIONS]
+
+
+def _parameters(manifest: Manifest) -> dict[str, Any]:
+    parameters = asdict(manifest.parameters)
+    parameters |= parameters.pop("regularization") | parameters.pop("columns")
+    labels = {"id": "id column"}
+    return {
+        labels.get(name, name.replace("_", " ")): value
+        for name, value in parameters.items()
+        if value is not None and value != ()
+    }
