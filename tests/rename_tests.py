@@ -84,9 +84,13 @@ def test_a_renamed_copy_passes_its_tests(copy: Path) -> None:
     assert tomllib.loads((copy / "pyproject.toml").read_text())["project"]["name"] == NEW
     assert (copy / f"deploy/{NEW}@.service").exists()
     assert f"Copyright (c) 2026 the {NEW} authors\n{notice}" in (copy / "LICENSE").read_text()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *FAST_TESTS]
-    result = subprocess.run(command, cwd=copy, stdout=subprocess.PIPE, text=True)
-    assert result.returncode == 0, result.stdout
+    for arguments in (
+        ["ruff", "format", "--no-cache", "--check"],
+        ["pytest", "-q", "-p", "no:cacheprovider", *FAST_TESTS],
+    ):
+        command = [sys.executable, "-m", *arguments]
+        result = subprocess.run(command, cwd=copy, stdout=subprocess.PIPE, text=True)
+        assert result.returncode == 0, result.stdout
 
 
 def test_a_project_can_be_renamed_again(copy: Path) -> None:

@@ -21,6 +21,7 @@ from app.web.access.api_keys import is_open
 
 Json = dict[str, Any]
 
+TITLE = "flask-sklearn-seed"
 API_VERSION = "1.0.0"
 DESCRIPTION = """Predictions by versioned scikit-learn models.
 
@@ -94,7 +95,7 @@ def make_openapi(
         responses[_name(manifest, "Refused")] = _refused(manifest)
     document = {
         "openapi": "3.1.0",
-        "info": {"title": "flask-sklearn-seed", "version": API_VERSION, "description": DESCRIPTION},
+        "info": {"title": TITLE, "version": API_VERSION, "description": DESCRIPTION},
         "paths": paths,
         "components": {"schemas": schemas, "responses": responses},
     }
