@@ -50,6 +50,8 @@ def config(tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def dummy_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The path of v0, trained once on the dummy data."""
+    from app.models.train_model import train  # tests that need no model start seconds sooner
+
     config = make_config(tmp_path_factory.mktemp("dummy"))
     train(TRAINING_CSV, "v0", config=config)
     return os.path.join(config.models_root, "trained-model-v0.p")

@@ -1,8 +1,9 @@
-"""The tests of app/web: `python -m tests.web_tests`."""
+"""The tests of app/web: `python -m tests.web_tests`, with any options of pytest."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 if __name__ == "__main__":
-    raise SystemExit(pytest.main([str(Path(__file__).with_name("web"))]))
+    raise SystemExit(pytest.main([str(Path(__file__).with_name("web")), *sys.argv[1:]]))
