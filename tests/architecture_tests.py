@@ -17,6 +17,7 @@ ROOM_TESTS = [
     for folder in sorted({path.parent.relative_to(ROOT / "app") for path in MODULES} - {Path()})
     for path in sorted((ROOT / "tests" / folder).glob("*_tests.py"))
 ]
+PLAIN_ROOMS = ("app/utils/", "app/web/access/", "app/web/report/")  # one line is enough for each
 HEAVY = {"pandas", "sklearn", "scipy", "numpy", "joblib", "pyarrow", "dask", "distributed"}
 
 
@@ -113,3 +114,35 @@ def test_a_room_of_tests_can_be_run_as_a_module(room: str) -> None:
     assert collected == {
         relative_path(path) for path in (ROOT / "tests" / room).rglob("*_tests.py")
     }
+
+
+def test_each_module_is_in_a_readme() -> None:
+    """In the tree of the project's README, or in the table of its room's own."""
+    tree = re.findall(r"^ +(\w+\.py) ", _section("README.md", "\napp/\n"), re.MULTILINE)
+    for path in MODULES:
+        name = path.relative_to(ROOT).as_posix()
+        if path.name != "__init__.py" and not name.startswith(PLAIN_ROOMS):
+            assert path.name in tree or path.name in _table(path.parent), f"describe {name}"
+    assert set(tree) <= {path.name for path in MODULES}
+
+
+@pytest.mark.parametrize(
+    "readme", sorted((ROOT / "app").rglob("README.md")), ids=lambda path: path.parent.name
+)
+def test_a_room_lists_only_modules_that_it_has(readme: Path) -> None:
+    """One that was renamed is renamed there, too."""
+    assert set(_table(readme.parent)) <= {path.name for path in readme.parent.glob("*.py")}
+
+
+def _table(room: Path) -> list[str]:
+    """Return the modules in the first column of a room's table, if it has a README."""
+    if not (room / "README.md").exists():
+        return []
+    rows = re.findall(
+        r"^\| (`.*?`) \|", _section(room / "README.md", "## The modules"), re.MULTILINE
+    )
+    return re.findall(r"`(\w+\.py)`", " ".join(rows))
+
+
+def _section(document: Path | str, start: str) -> str:
+    return (ROOT / document).read_text().partition(start)[2]

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,7 +17,6 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "[ad]*/**/*.md", "tests/**/*.md")
     for path in ROOT.glob(pattern)
 )
-README = (ROOT / "README.md").read_text()
 COMMAND = re.compile(r"^\$ (.*(?:\n    .*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 LIVE_SECONDS = 2.0  # within which a running server serves a new file
 
@@ -140,27 +138,3 @@ def test_paths_that_are_named_exist(document: str) -> None:
         assert (ROOT / path).exists(), path
     for path in re.findall(r"`(\w+_tests\.py)`", text):
         assert (ROOT / document).with_name(path).exists(), path
-
-
-def test_each_module_is_in_the_tree_of_the_readme() -> None:
-    """But for those that a room's own README lists, and those of three rooms without surprises."""
-    tree = README.partition("```\napp/\n")[2].partition("\ntests/")[0]
-    named = re.findall(r"^ +(\w+\.py) ", tree, re.MULTILINE)
-    assert set(named) == modules_below("app", but={"bulk", "store", "utils", "access", "report"})
-
-
-@pytest.mark.parametrize("room", ["app/bulk", "app/store"])
-def test_a_room_lists_its_modules(room: str) -> None:
-    """Each once, in the first column of a table."""
-    text = (ROOT / room / "README.md").read_text().partition("## The modules")[2]
-    rows = re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE)
-    assert set(re.findall(r"`(\w+\.py)`", " ".join(rows))) == modules_below(room)
-
-
-def modules_below(room: str, but: Collection[str] = ()) -> set[str]:
-    """Return the modules' file names in a room and in the rooms inside it."""
-    return {
-        path.name
-        for path in (ROOT / room).rglob("*.py")
-        if path.name != "__init__.py" and path.parent.name not in but
-    }
