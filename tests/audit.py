@@ -26,7 +26,7 @@ def audit_lock(name: str) -> bool:
     Where the service that knows them cannot be reached, say so: that is nobody's fault here.
     """
     options = ["--require-hashes", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
-    command = [BIN / "pip-audit", *options, "--requirement", name]
+    command = [str(BIN / "pip-audit"), *options, "--requirement", name]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if not result.stdout:
         print(f"{name}: not audited, {result.stderr.strip().splitlines()[-1]}")
@@ -48,7 +48,7 @@ def find_secrets() -> bool:
     files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     names = files.stdout.decode().rstrip("\0").split("\0")
     excluded = [option for text in NO_SECRETS for option in ("--exclude-lines", text)]
-    command = [BIN / "detect-secrets-hook", "--no-verify", *excluded, *names]
+    command = [str(BIN / "detect-secrets-hook"), "--no-verify", *excluded, *names]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     print(result.stdout or f"{len(names)} files, no secrets")
     return result.returncode == 0

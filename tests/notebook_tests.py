@@ -45,7 +45,8 @@ np.testing.assert_allclose(brier_score, manifest.metrics.brier_score, rtol=0, at
 @pytest.fixture
 def notebook() -> NotebookNode:
     """The notebook as it is committed."""
-    return nbformat.read(NOTEBOOK, as_version=4)
+    notebook: NotebookNode = nbformat.read(NOTEBOOK, as_version=4)
+    return notebook
 
 
 @pytest.fixture(scope="module")

@@ -91,6 +91,10 @@ def open_page(browser: Any, server: str) -> Iterator[Callable[..., Any]]:
             if not (refusals and "status of 400" in message.text):
                 heard.append(message.text)
 
+        def hear_dialog(dialog: Any) -> None:
+            heard.append(dialog.message)
+            dialog.dismiss()
+
         def hear_request(request: Any) -> None:
             if not request.url.startswith((address + "/", "data:")):
                 heard.append(request.url)
@@ -100,7 +104,7 @@ def open_page(browser: Any, server: str) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.on("console", hear_console)
         page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", hear_dialog)
         page.on("request", hear_request)
         page.goto(address + path, wait_until="networkidle")
         if path == "/docs":

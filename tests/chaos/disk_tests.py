@@ -87,9 +87,9 @@ def test_a_full_disk_stops_the_log_not_the_service(
             lost = dropped(port)
         answers = load.answers()
         lines: list[str] = []
-        for path in directory.glob("application.log*"):
-            data = path.read_bytes()
-            text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+        for log in directory.glob("application.log*"):
+            data = log.read_bytes()
+            text = (gzip.decompress(data) if log.suffix == ".gz" else data).decode()
             assert text.endswith("\n") or not text
             lines += text.splitlines()
     requests = [line for line in lines if " POST http " in line or " GET http " in line]

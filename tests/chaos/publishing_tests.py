@@ -131,7 +131,7 @@ def write_for_other_libraries(config: Settings, version: str) -> Callable[[Path]
     key = config.model_signing_key.encode()
     with open_model_file(str(path_of(config, "v0"))) as file:
         manifest, pickle = read_model_file(file, "v0", [key])
-    libraries = manifest.libraries | {"scikit-learn": "0.1.0"}
+    libraries = {**manifest.libraries, "scikit-learn": "0.1.0"}
     other = dataclasses.replace(manifest, version=version, libraries=libraries)
     return lambda path: write_model_file(str(path), unpickle(pickle), other, key)
 
@@ -140,6 +140,11 @@ def write_sparse(path: Path) -> None:
     """Write 20 GB of nothing."""
     path.touch()
     os.truncate(path, 20 * 10**9)
+
+
+def until_failed(port: int, version: str, times: int) -> None:
+    """Wait until loading a version has failed that many times."""
+    until(lambda: loads(port, version, "failed") >= times)
 
 
 def test_a_corrupt_version_harms_no_other(config_with_v0: Settings, tell: Tell) -> None:
@@ -173,9 +178,8 @@ def test_a_corrupt_version_harms_no_other(config_with_v0: Settings, tell: Tell) 
             replace(path_of(config, "v2"), fault("v2"))
             replaced = time.monotonic()
             replace(path_of(config, "v1"), fault("v1"))
-            tries = WORKERS * count
-            until(lambda tries=tries: loads(port, "v1", "failed") >= tries)
-            until(lambda tries=tries: loads(port, "v2", "failed") >= tries)
+            until_failed(port, "v1", WORKERS * count)
+            until_failed(port, "v2", WORKERS * count)
             until(lambda: value(scrape(port), "model_outdated", version="v1") == WORKERS)
             states = {"v1": {"state": "ready", "outdated": True}}
             states["v2"] = {"state": "unavailable", "outdated": False}

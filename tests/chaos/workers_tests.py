@@ -4,6 +4,7 @@ import itertools
 import os
 import signal
 import statistics
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -25,6 +26,11 @@ THREADS = 8
 UNFLUSHED = 1.0  # seconds; what waits longer than this is in the log
 
 Tell = Callable[[str], None]
+
+
+def until_gone(worker: int, server: subprocess.Popen[str]) -> None:
+    """Wait until a worker has ended."""
+    until(lambda: worker not in workers_of(server))
 
 
 def listeners(port: int) -> int:
@@ -60,7 +66,7 @@ def test_a_killed_worker_costs_only_what_it_had_in_hand(
             victim = workers_of(server)[0]  # the one that lives longest
             kills.append(time.monotonic())
             os.kill(victim, signal.SIGKILL)
-            until(lambda victim=victim: victim not in workers_of(server))
+            until_gone(victim, server)
             until(lambda: len(workers_of(server)) == listeners(port) == WORKERS)
             recovered.append(time.monotonic() - kills[-1])
             time.sleep(max(0.0, kills[-1] + 3.2 - time.monotonic()))

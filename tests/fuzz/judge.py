@@ -4,6 +4,7 @@ import io
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -73,8 +74,13 @@ def ask(
     for name, value in ({"X-API-Key": KEY} | (headers or {})).items():
         environ[NAMES.get(name, "HTTP_" + name.upper().replace("-", "_"))] = value
     answered: list[Any] = []
+
+    def start_response(line: str, headers: object, error: object = None, /) -> Callable[..., Any]:
+        answered.extend([line, headers])
+        return answered.append
+
     started = time.perf_counter()
-    chunks = app(environ, lambda status, headers, exc_info=None: answered.extend([status, headers]))
+    chunks = app(environ, start_response)
     answer = b"".join(chunks)
     duration = time.perf_counter() - started
     if hasattr(chunks, "close"):

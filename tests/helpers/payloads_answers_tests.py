@@ -60,9 +60,7 @@ def test_an_id_comes_back_as_it_was_sent(
     probability = (
         places if n_classes == 2 else st.fixed_dictionaries(dict.fromkeys(classes, places))
     )
-    predictions: list[Any] = data.draw(
-        st.lists(probability, min_size=len(ids), max_size=len(ids))  # type: ignore[arg-type]
-    )
+    predictions: list[Any] = data.draw(st.lists(probability, min_size=len(ids), max_size=len(ids)))
     answer = format_csv(received, predictions, classes).decode()
     _, *lines = csv.reader(io.StringIO(answer, newline=""), strict=True)
     assert [line[0] for line in lines] == ids

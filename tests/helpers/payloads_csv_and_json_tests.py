@@ -73,7 +73,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
         return valid
 
     rows = draw(st.lists(st.tuples(*map(field, header)).map(list), max_size=6))
-    if rows and draw(st.booleans()):
+    if draw(st.booleans()) and rows:
         row = draw(st.sampled_from(rows))
         place = draw(st.integers(0, len(header) - 1))
         kind = by_name[header[place]].type if header[place] in by_name else "category"

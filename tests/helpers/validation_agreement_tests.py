@@ -12,7 +12,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from app.helpers.features import Feature
+from app.helpers.features import Feature, FeatureType
 from app.helpers.validation import RowValidator
 from tests.support.validation import (
     FEATURES,
@@ -97,12 +97,15 @@ names = st.sampled_from(
 ) | texts.filter(lambda name: name != "id")
 
 
+TYPES: tuple[FeatureType, ...] = ("number", "boolean", "category")
+
+
 @st.composite
 def feature_tuples(draw: st.DrawFn) -> tuple[Feature, ...]:
     """Draw features of all types, with names and categories of any kind."""
     features = []
     for name in draw(st.lists(names, min_size=1, max_size=4, unique=True)):
-        type_ = draw(st.sampled_from(["number", "boolean", "category"]))
+        type_ = draw(st.sampled_from(TYPES))
         categories = (
             draw(st.lists(texts.filter(bool), min_size=1, max_size=4, unique=True))
             if type_ == "category"

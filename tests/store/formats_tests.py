@@ -36,7 +36,7 @@ def old_client(request: pytest.FixtureRequest, config: Settings) -> FlaskClient:
 
 def show(client: FlaskClient, version: str) -> Any:
     """Return the JSON of a model's page."""
-    return client.get(f"/{version}", headers={"Accept": "application/json"}).json
+    return client.get(f"/{version}", headers={"Accept": "application/json"}).get_json()
 
 
 def test_there_is_a_folder_for_each_older_format() -> None:
@@ -96,7 +96,7 @@ def test_an_old_model_has_its_effects(
 @pytest.mark.parametrize("version", VERSIONS)
 def test_an_old_model_has_its_page_and_report(version: str, old_client: FlaskClient) -> None:
     """With its figures, curves and features."""
-    metadata = old_client.get(f"/{version}/metadata").json
+    metadata = old_client.get(f"/{version}/metadata").get_json()
     for address in (f"/{version}", f"/{version}/report"):
         page = old_client.get(address)
         assert page.status_code == 200
@@ -109,7 +109,7 @@ def test_an_old_model_has_its_page_and_report(version: str, old_client: FlaskCli
 
 def test_old_models_are_in_the_openapi_document(old_client: FlaskClient) -> None:
     """Which is valid, and shows their typical rows and answers."""
-    document = old_client.get("/openapi.json").json
+    document = old_client.get("/openapi.json").get_json()
     validate_openapi(document)
     predict = document["paths"]["/v0/predict"]["post"]
     sent = predict["requestBody"]["content"]["application/json"]["examples"]["many"]["value"]

@@ -86,7 +86,7 @@ def test_what_is_no_json(client: FlaskClient, body: bytes) -> None:
     """400 says so."""
     response = post(client, body)
     assert response.status_code == 400
-    assert response.json["message"].startswith("Request body is not valid JSON. ")
+    assert response.get_json()["message"].startswith("Request body is not valid JSON. ")
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_some_invalid_rows(client: FlaskClient) -> None:
     bad = {key: value for key, value in ROW.items() if key != "x_3"}
     response = post(client, [ROW, bad, ROW, *[bad] * 30])
     assert response.status_code == 400
-    assert response.json["message"] == "31 of 33 rows are invalid."
-    assert response.json["errors"] == [
+    assert response.get_json()["message"] == "31 of 33 rows are invalid."
+    assert response.get_json()["errors"] == [
         {"row": row, "message": "Missing keys: 'x_3'"} for row in (1, *range(3, 22))
     ]
 

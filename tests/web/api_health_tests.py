@@ -65,7 +65,7 @@ def test_readyz_tells_each_versions_state(
         Path(config.models_root, f"trained-model-{version}.p").write_bytes(b"garbage")
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json["versions"] == {
+    assert response.get_json()["versions"] == {
         "v2": {"state": "unavailable", "outdated": False},
         "v1": {"state": "unavailable", "outdated": False},
         "v0": {"state": "ready", "outdated": False},

@@ -21,7 +21,7 @@ def test_one_row(client: FlaskClient) -> None:
     response = post(client, ROW)
     assert response.status_code == 200
     assert response.content_type == "application/json"
-    prediction = response.json["prediction"]
+    prediction = response.get_json()["prediction"]
     assert response.data == b'{"id":"2","prediction":%s}\n' % str(prediction).encode()
     assert 0 < prediction < 1
     assert prediction == round(prediction, 4)
@@ -30,7 +30,7 @@ def test_one_row(client: FlaskClient) -> None:
 def test_the_headers_name_the_model(client: FlaskClient) -> None:
     """Behind latest is a real version, and the digest of its file."""
     response = post(client, ROW, "/latest/predict")
-    sha256 = client.get("/v0/metadata").json["sha256"]
+    sha256 = client.get("/v0/metadata").get_json()["sha256"]
     assert response.headers["X-Model-Version"] == "v0"
     assert response.headers["X-Model-Digest"] == sha256[:12]
 
@@ -38,7 +38,7 @@ def test_the_headers_name_the_model(client: FlaskClient) -> None:
 @pytest.mark.parametrize("row_id", ["", "x" * 256, 'ü\n"', 0, -(2**53 - 1), 2**53 - 1])
 def test_the_id_is_echoed(client: FlaskClient, row_id: str | int) -> None:
     """As it came."""
-    assert post(client, {**ROW, "id": row_id}).json["id"] == row_id
+    assert post(client, {**ROW, "id": row_id}).get_json()["id"] == row_id
 
 
 def test_a_missing_value_is_null(client: FlaskClient) -> None:
@@ -49,7 +49,7 @@ def test_a_missing_value_is_null(client: FlaskClient) -> None:
 def test_many_rows(client: FlaskClient) -> None:
     """The answers come in the same order, with the same numbers as one by one."""
     rows = [{**ROW, "id": i, "x_1": i / 7} for i in range(-20, 20)]
-    answers = post(client, rows).json
+    answers = post(client, rows).get_json()
     assert answers == [post(client, row).json for row in rows]
 
 
@@ -62,8 +62,8 @@ def test_csv(client: FlaskClient) -> None:
     """Columns may come in any order; the numbers are those of JSON."""
     text = "x_4,id,x_3,x_2,x_1\n-1.2,007,0.2131,-0.41412,-2.0\n-1.2,b,0.2131,-0.41412,\n"
     response = post_csv(client, text)
-    with_null = post(client, {**ROW, "x_1": None}).json["prediction"]
-    expected = f"id,prediction\n007,{post(client, ROW).json['prediction']}\nb,{with_null}\n"
+    with_null = post(client, {**ROW, "x_1": None}).get_json()["prediction"]
+    expected = f"id,prediction\n007,{post(client, ROW).get_json()['prediction']}\nb,{with_null}\n"
     assert response.content_type == "text/csv; charset=utf-8"
     assert response.text == expected
     assert response.headers["X-Model-Version"] == "v0"
@@ -76,7 +76,7 @@ def test_csv_without_rows(client: FlaskClient) -> None:
 
 def test_three_classes(colors_client: FlaskClient) -> None:
     """The prediction is an object, class → probability."""
-    prediction = post(colors_client, COLORS_ROW).json["prediction"]
+    prediction = post(colors_client, COLORS_ROW).get_json()["prediction"]
     assert list(prediction) == ["high", "low", "mid"]
     assert sum(prediction.values()) == pytest.approx(1, abs=2e-4)
     text = "id,color,flag,size\n1,red,True,2.5\n"
@@ -85,7 +85,7 @@ def test_three_classes(colors_client: FlaskClient) -> None:
 
 def test_explanation(client: FlaskClient) -> None:
     """Baseline and contributions add up to the log-odds of the prediction."""
-    answer = post(client, ROW, "/v0/predict?explain=true").json
+    answer = post(client, ROW, "/v0/predict?explain=true").get_json()
     explanation = answer["explanation"]
     assert list(explanation) == ["baseline", "contributions"]
     assert list(explanation["contributions"]) == ["x_1", "x_2", "x_3", "x_4"]
@@ -95,7 +95,7 @@ def test_explanation(client: FlaskClient) -> None:
 
 def test_explanation_of_many_rows_and_classes(colors_client: FlaskClient) -> None:
     """One explanation a row and a class."""
-    (answer,) = post(colors_client, [COLORS_ROW], "/v0/predict?explain=true").json
+    (answer,) = post(colors_client, [COLORS_ROW], "/v0/predict?explain=true").get_json()
     assert list(answer["explanation"]) == ["high", "low", "mid"]
 
 
@@ -115,7 +115,7 @@ def test_explain_must_be_true_or_false(client: FlaskClient) -> None:
 
 def test_schema(client: FlaskClient) -> None:
     """The JSON Schema of one row."""
-    schema = client.get("/v0/schema").json
+    schema = client.get("/v0/schema").get_json()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["required"] == ["id", "x_1", "x_2", "x_3", "x_4"]
     assert schema["properties"]["x_1"]["type"] == ["number", "null"]
@@ -124,7 +124,7 @@ def test_schema(client: FlaskClient) -> None:
 
 def test_metadata(client: FlaskClient) -> None:
     """The manifest, less its curves and self-check rows."""
-    metadata = client.get("/latest/metadata").json
+    metadata = client.get("/latest/metadata").get_json()
     assert metadata["version"] == "v0"
     assert metadata["training_data"]["rows"] == 10_000
     assert "curves" not in metadata

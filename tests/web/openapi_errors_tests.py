@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,7 +19,7 @@ from tests.support.openapi import Json, check_response, operations, send
 def make_broken_app(config: Settings) -> Flask:
     """Return an application whose every route fails unforeseen."""
 
-    def fail(**arguments: str) -> None:
+    def fail(**arguments: str) -> NoReturn:
         raise ZeroDivisionError
 
     app = create_app(config)

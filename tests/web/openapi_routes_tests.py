@@ -78,7 +78,7 @@ def test_explanations_are_as_documented(served_config: Settings, document: Json)
         if path.endswith("/predict"):
             row = operation["requestBody"]["content"]["application/json"]["examples"]["one"]
             response = send(client, f"{path}?explain=true", "application/json", row["value"])
-            assert "explanation" in response.json
+            assert "explanation" in response.get_json()
             check_response(document, operation, response)
 
 

@@ -55,7 +55,7 @@ def test_rows_are_described_by_the_schema_that_requests_are_held_to(
     """Word for word the one of the schema route, whatever the columns are called."""
     client = create_app(served_config).test_client()
     for version in ("v0", "v1", "v2"):
-        schema = client.get(f"/{version}/schema").json
+        schema = client.get(f"/{version}/schema").get_json()
         assert schema.pop("$schema") == "https://json-schema.org/draft/2020-12/schema"
         assert document["components"]["schemas"][f"{version}_Row"] == schema
     assert [*schema["properties"]] == ["id", *ODD_NAMES]

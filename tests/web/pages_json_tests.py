@@ -29,13 +29,11 @@ def test_negotiation(page_client: FlaskClient, path: str, accept: str, media_typ
 
 def test_index_as_json(page_client: FlaskClient) -> None:
     """The same facts."""
-    facts = page_client.get("/", headers=ACCEPT_JSON).json
-    assert facts is not None
+    facts = page_client.get("/", headers=ACCEPT_JSON).get_json()
     assert facts["latest"] == "v4"
     by_version = {version["version"]: version for version in facts["versions"]}
     assert list(by_version) == ["v5", "v4", "v3", "v2", "v1", "v0"]
-    metadata = page_client.get("/v0/metadata").json
-    assert metadata is not None
+    metadata = page_client.get("/v0/metadata").get_json()
     assert by_version["v0"]["metrics"] == metadata["metrics"]
     assert by_version["v0"]["training_data"]["rows"] == 10_000
     assert by_version["v5"] == {
@@ -48,9 +46,7 @@ def test_index_as_json(page_client: FlaskClient) -> None:
 
 def test_model_as_json(page_client: FlaskClient) -> None:
     """The metadata, and what the page draws."""
-    facts = page_client.get("/v0", headers=ACCEPT_JSON).json
-    metadata = page_client.get("/v0/metadata").json
-    assert facts is not None
-    assert metadata is not None
+    facts = page_client.get("/v0", headers=ACCEPT_JSON).get_json()
+    metadata = page_client.get("/v0/metadata").get_json()
     assert facts.keys() - metadata.keys() == {"curves", "effects", "example"}
     assert {key: facts[key] for key in metadata} == metadata

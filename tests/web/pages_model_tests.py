@@ -13,8 +13,7 @@ from tests.support.pages import ACCEPT_JSON, Page, get_page
 
 def test_headline_tells_what_when_on_what_and_how_good(page_client: FlaskClient) -> None:
     """Every fact of the metadata that somebody would ask for first."""
-    metadata = page_client.get("/v0/metadata").json
-    assert metadata is not None
+    metadata = page_client.get("/v0/metadata").get_json()
     words = get_page(page_client, "/v0").words
     assert "Model v0 The probability that target is 1 Trained " in words
     assert "7,500 rows of training.csv, and measured on 2,500 other rows" in words
@@ -28,8 +27,7 @@ def test_headline_tells_what_when_on_what_and_how_good(page_client: FlaskClient)
 @pytest.mark.parametrize("version", ["v0", "v1", "v2", "v3", "v4"])
 def test_curl_on_the_page_sends_the_typical_row(page_client: FlaskClient, version: str) -> None:
     """As a shell would take it apart, and the API answers what the page says."""
-    facts = page_client.get(f"/{version}", headers=ACCEPT_JSON).json
-    assert facts is not None
+    facts = page_client.get(f"/{version}", headers=ACCEPT_JSON).get_json()
     page = Page(page_client.get(f"/{version}/report").text)
     command = page.text[page.text.index("curl -s ") :].partition("Compare")[0]
     words = shlex.split(command.replace("\\\n", ""))
@@ -38,8 +36,7 @@ def test_curl_on_the_page_sends_the_typical_row(page_client: FlaskClient, versio
     assert json.loads(body) == facts["example"]["row"]
     answer = page_client.post(
         f"/{version}/predict", data=body, content_type="application/json"
-    ).json
-    assert answer is not None
+    ).get_json()
     assert answer["prediction"] == facts["example"]["prediction"]
 
 

@@ -113,7 +113,8 @@ def seconds(function: Callable[[], bytes], repetitions: int) -> float:
     return (time.perf_counter() - started) / repetitions
 
 
-SUBJECTS = {
+Rows = list[dict[str, Any]]
+SUBJECTS: dict[str, tuple[Callable[[Rows], bytes], str, Callable[[bytes], bytes]]] = {
     "json": (as_json, "application/json", json_floor),
     "csv": (as_csv, "text/csv", csv_floor),
     "csv, rounded": (as_csv, "text/csv", partial(csv_floor, decimals=4)),

@@ -4,6 +4,7 @@ python -m tests.benchmarks.programs.make_table ROWS FILE [--target]
 """
 
 import sys
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ CHUNK = 1_000_000  # rows that are made at once
 count, path, with_target = int(sys.argv[1]), sys.argv[2], "--target" in sys.argv
 
 generator = np.random.default_rng(1)
-writer = None
+writer: Any = None
 for start in range(0, count, CHUNK):
     size = min(CHUNK, count - start)
     X = generator.normal(size=(size, 4)).round(6)

@@ -17,8 +17,7 @@ def test_effects_are_the_standardized_coefficients(
 ) -> None:
     """What one standard deviation adds is what the logistic regression learned."""
     coefficients = joblib.load(dummy_model)[-1].coef_[0]
-    facts = page_client.get("/v0", headers=ACCEPT_JSON).json
-    assert facts is not None
+    facts = page_client.get("/v0", headers=ACCEPT_JSON).get_json()
     slopes = {effect["feature"]: effect["slope"] for effect in facts["effects"]["1"]}
     assert [slopes[f"x_{k}"] for k in (2, 3, 4)] == pytest.approx(coefficients[1:], rel=1e-9)
     assert slopes["x_1"] == pytest.approx(coefficients[0], rel=0.02)  # it had gaps
@@ -28,20 +27,19 @@ def test_effects_are_the_standardized_coefficients(
 
 def test_effects_of_categories_are_what_the_api_explains(page_client: FlaskClient) -> None:
     """Each category's contribution, and that of a missing one."""
-    facts = page_client.get("/v2", headers=ACCEPT_JSON).json
-    assert facts is not None
+    facts = page_client.get("/v2", headers=ACCEPT_JSON).get_json()
     by_name = {effect["feature"]: effect for effect in facts["effects"]["yes"]}
     assert by_name["age"]["levels"] == []
-    for feature, names in {
+    named: dict[str, dict[str, object]] = {
         "plan": {"basic": "basic", "family": "family", "plus": "plus", "missing": None},
         "auto_renewal": {"true": True, "false": False},
-    }.items():
+    }
+    for feature, names in named.items():
         levels = {level["name"]: level["effect"] for level in by_name[feature]["levels"]}
         assert levels.keys() == names.keys()
         for name, value in names.items():
             row = facts["example"]["row"] | {feature: value}
-            answer = page_client.post("/v2/predict?explain=true", json=row).json
-            assert answer is not None
+            answer = page_client.post("/v2/predict?explain=true", json=row).get_json()
             assert levels[name] == answer["explanation"]["contributions"][feature]
 
 
