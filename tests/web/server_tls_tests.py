@@ -24,7 +24,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("apt-get install openssl")
     root = tmp_path_factory.mktemp("certificates")
     for name, more in {
-        "ca": "",
+        "ca": "-addext keyUsage=critical,keyCertSign",  # Python 3.13 and later look for it
         "server": "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -CA ca.pem -CAkey ca.key",
         "client": "-CA ca.pem -CAkey ca.key",
     }.items():
