@@ -22,7 +22,8 @@ from app.bulk.parquet_rows import check_batch, check_types
 from app.bulk.parts import Part, put_down
 from app.bulk.table_file import Block, CsvBlock, Format, Table
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
-from app.helpers.payloads import DECIMALS, format_field
+from app.helpers.payloads import format_field
+from app.helpers.predictions import STEPS
 from app.helpers.validation import RowValidator
 from app.store.manifest import Manifest
 
@@ -252,13 +253,13 @@ def _output_columns(model: "TrainedModel", rows: Rows, output: Output) -> Iterat
 @cache  # and not at import: Arrow looks for pandas, which only who scores needs
 def _prediction_texts() -> pa.Array:
     """Return all that a prediction can be: written as the API writes it, and only once."""
-    return pa.array([orjson.dumps(k / DECIMALS).decode() for k in range(int(DECIMALS) + 1)])
+    return pa.array([orjson.dumps(k / STEPS).decode() for k in range(STEPS + 1)])
 
 
 def _texts(column: Any) -> pa.Array:
     """Return a column as text, its missing values as the empty one."""
     if isinstance(column, _Predictions):
-        places = np.rint(column.values * DECIMALS).astype(np.int32)
+        places = np.rint(column.values * STEPS).astype(np.int32)
         return _prediction_texts().take(pa.array(places))
     if isinstance(column, np.ndarray):  # of float64
         numbers = orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY).decode()

@@ -14,9 +14,6 @@ from app.helpers.errors import InvalidPayload, PayloadTooLarge
 from app.helpers.features import Value
 from app.helpers.validation import RowValidator, validate
 
-DECIMALS = 1e4
-"""A prediction is a whole number divided by it."""
-
 _CHUNK_ROWS = 256
 _MANY_VALUES = 100_000  # that nobody need count: a few megabytes
 # Linear in time, whatever they meet: possessive, and a string may lack its end.

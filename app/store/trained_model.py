@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from app.helpers.errors import InvalidModelFile, NotExplainable, quote
 from app.helpers.features import Feature, Value, feature_vector_maker, make_feature_columns
-from app.helpers.payloads import DECIMALS
+from app.helpers.predictions import STEPS, Prediction, make_prediction
 from app.helpers.validation import RowValidator
 from app.store import model_file
 from app.store.linear_fold import fold
@@ -25,9 +25,6 @@ from app.store.manifest import Manifest
 
 SELF_CHECK_TOLERANCE = 1e-9
 _TIE_WIDTH = 1e-6  # in units of the last place; far more than what is lost by being quick
-
-Prediction = float | dict[str, float]
-"""The positive class's probability or, with three or more classes, class → probability."""
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +66,7 @@ class TrainedModel:
         """Return the rounded prediction of one valid row, shape (n_features,)."""
         if self._scorer is None:
             return self.predict_columns([[value] for value in vector])[0]
-        probabilities = self._scorer.of_row(vector)
-        if len(probabilities) == 1:
-            return round(probabilities[0] * DECIMALS) / DECIMALS
-        return {
-            label: round(probability * DECIMALS) / DECIMALS
-            for label, probability in zip(self.classes, probabilities, strict=True)
-        }
+        return make_prediction(self._scorer.of_row(vector), self.classes)
 
     def predict_columns(self, columns: Sequence[Sequence[Value]]) -> list[Prediction]:
         """Return the rounded predictions of valid rows by column, shape (n_features, n_rows)."""
@@ -90,16 +81,15 @@ class TrainedModel:
     def rounded_probabilities(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
         """Return `probabilities` as predictions show them."""
         if self._scorer is None:
-            scaled = self.probabilities(columns) * DECIMALS
+            scaled = self.probabilities(columns) * STEPS
         else:
-            scaled = self._scorer.of_columns(columns, quickly=True) * DECIMALS
+            scaled = self._scorer.of_columns(columns, quickly=True) * STEPS
             # Only beside a tie could a quick probability be rounded to another number.
             is_near = np.abs(scaled - np.floor(scaled) - 0.5) < _TIE_WIDTH
             if len(near := np.flatnonzero(is_near.any(axis=0)).tolist()):
                 rows = [[column[i] for i in near] for column in columns]
-                scaled[:, near] = self._scorer.of_columns(rows) * DECIMALS
-        # rint and round() both take ties to even; np.round and round(p, 4) do not agree on them.
-        return np.rint(scaled) / DECIMALS
+                scaled[:, near] = self._scorer.of_columns(rows) * STEPS
+        return np.rint(scaled) / STEPS
 
     def probabilities(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
         """Return the unrounded probabilities of rows given by column.

@@ -14,6 +14,7 @@ from typing import Any
 from app.helpers.errors import UnavailableVersion, UnknownVersion
 from app.helpers.files import VERSION_ID
 from app.helpers.payloads import format_csv
+from app.helpers.predictions import make_prediction
 from app.helpers.validation import RowValidator, make_schema
 from app.store.manifest import Manifest
 from app.store.model_store import LATEST
@@ -163,10 +164,8 @@ def _predict(operation_id: str, manifest: Manifest | None, errors: Json) -> Json
 def _json_examples(manifest: Manifest) -> tuple[Json, Json]:
     """Return what may be sent, the typical row first, and what is answered."""
     rows, answers = [], []
-    is_binary = manifest.positive_class is not None
     for row_id, check in zip("12", manifest.examples(), strict=False):
-        rounded = [round(probability * 1e4) / 1e4 for probability in check.probabilities]
-        prediction = rounded[0] if is_binary else dict(zip(manifest.classes, rounded, strict=True))
+        prediction = make_prediction(check.probabilities, manifest.classes)
         values = {feature.name: check.row[feature.name] for feature in manifest.features}
         rows.append({"id": row_id, **values})
         answers.append({"id": row_id, "prediction": prediction})

@@ -24,7 +24,7 @@ from app.utils.dataclass_json import to_json
 from app.web.api import json_response, services
 from app.web.report import plots
 from app.web.report.model_view import view
-from app.web.report.typeset import curl, log_odds, moment, number, percent
+from app.web.report.typeset import curl, decimals, log_odds, moment, number, percent, plain
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
@@ -50,7 +50,7 @@ OUTDATED = "Its newer file cannot be loaded, so the older one is served on. The 
 NOT_LOADED = "Not in memory yet: its first request loads it."
 
 pages = Blueprint("pages", __name__, template_folder="templates")
-for _filter in (number, percent, log_odds, moment, asdict):
+for _filter in (number, decimals, plain, percent, log_odds, moment, asdict):
     pages.add_app_template_filter(_filter)
 
 

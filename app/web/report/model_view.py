@@ -4,13 +4,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from app.helpers.predictions import Prediction
 from app.store.manifest import Manifest
 from app.web.report.effects import Effect, make_effects
 from app.web.report.plots import ClassPlots, make_class_plots
 from app.web.report.typeset import round_for
 
 if TYPE_CHECKING:
-    from app.store.trained_model import Prediction, TrainedModel
+    from app.store.trained_model import TrainedModel
 
 MAX_CONFUSIONS = 20  # that are listed where the matrix is too large
 
@@ -51,7 +52,7 @@ class ModelView:
     confusions: list[Confusion]
     parameters: dict[str, Any]
     row: dict[str, Any]
-    prediction: "Prediction"
+    prediction: Prediction
 
 
 def view(model: "TrainedModel") -> ModelView:

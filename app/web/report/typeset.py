@@ -1,8 +1,13 @@
-"""How pages write numbers, shares, moments and calls."""
+"""How pages write numbers, shares, moments and calls.
+
+`decimals`, `log_odds` and `plain` have the same rules in `app/web/static/numbers.js`, for what the
+browser computes; a test runs both.
+"""
 
 import math
 import shlex
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 import orjson
@@ -31,13 +36,38 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def log_odds(value: float) -> str:
-    """Return a part of the log-odds: signed, with three decimals.
+def decimals(value: float, places: int) -> str:
+    """Return a number below 1e21 with so many decimals.
 
-    >>> log_odds(0.25), log_odds(-1.23456), log_odds(0.0)
-    ('+0.250', '−1.235', '0.000')
+    >>> decimals(0.90625, 4), decimals(-0.5, 0)
+    ('0.9063', '−1')
     """
-    return (f"{value:+.3f}" if value else "0.000").replace("-", "−")
+    return _round(value, f".{places}f")
+
+
+def log_odds(value: float) -> str:
+    """Return a part of the log-odds: signed, with four decimals, so that a list of them aligns.
+
+    >>> log_odds(0.25), log_odds(-1.234567), log_odds(0.0), log_odds(1234567.0)
+    ('+0.2500', '−1.2346', '0.0000', '+1.235e+6')
+    """
+    sign = "−" if value < 0 else "+" if value > 0 else ""
+    return sign + _round(abs(value), ".4f" if abs(value) < 1e6 else ".3e")
+
+
+def plain(value: float) -> str:
+    """Return all digits of a number of an ordinary size: 0, or between 1e-4 and 1e16.
+
+    >>> plain(0.5633), plain(1.0), plain(-1234.5)
+    ('0.5633', '1', '−1234.5')
+    """
+    return repr(value + 0.0).removesuffix(".0").replace("-", "−")
+
+
+def _round(value: float, spec: str) -> str:
+    """Return a formatted number; a tie is rounded away from zero, as JavaScript does it."""
+    with localcontext(rounding=ROUND_HALF_UP):
+        return format(Decimal(value + 0.0), spec).replace("-", "−")  # -0.0 + 0.0 is 0.0
 
 
 def round_for(feature: Feature, value: Value) -> Value:

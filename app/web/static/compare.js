@@ -2,6 +2,7 @@
 
 import { predict } from "./api.js";
 import { element } from "./dom.js";
+import { decimals, plain } from "./numbers.js";
 
 export class Comparison {
   constructor(facts) {
@@ -38,7 +39,7 @@ export class Comparison {
     const { ok, body } = await predict(this.url(), shared);
     if (metadata !== this.metadata || row !== this.row) return;
     write(document.getElementById("our-prediction"), prediction);
-    write(document.getElementById("other-prediction"), ok ? body.prediction : "–");
+    write(document.getElementById("other-prediction"), ok ? body.prediction : undefined);
     const unused = Object.keys(row).length - Object.keys(shared).length;
     const notes = this.differences();
     if (unused) notes.push(`${metadata.version} does not use ${unused} of these columns.`);
@@ -70,7 +71,7 @@ export class Comparison {
 function showMetric(row, metrics) {
   const [ours, theirs] = row.querySelectorAll("td");
   const value = metrics[row.dataset.metric];
-  theirs.textContent = value === undefined ? "–" : value.toFixed(4);
+  theirs.textContent = value === undefined ? "–" : decimals(value, 4);
   const lowerIsBetter = /loss|brier/.test(row.dataset.metric);
   const difference = (value - Number(ours.dataset.value)) * (lowerIsBetter ? -1 : 1);
   ours.classList.toggle("better", difference < -5e-5);
@@ -78,8 +79,9 @@ function showMetric(row, metrics) {
 }
 
 function write(cell, prediction) {
-  if (typeof prediction !== "object") return cell.replaceChildren(String(prediction));
+  if (prediction === undefined) return cell.replaceChildren("–");
+  if (typeof prediction === "number") return cell.replaceChildren(plain(prediction));
   const best = Object.entries(prediction).sort((a, b) => b[1] - a[1]).slice(0, 3);
   cell.replaceChildren(...best.map(([label, probability]) =>
-    element("div", {}, element("bdi", {}, label), ` ${probability}`)));
+    element("div", {}, element("bdi", {}, label), ` ${plain(probability)}`)));
 }

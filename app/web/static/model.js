@@ -3,8 +3,9 @@
 import { predict } from "./api.js";
 import { Comparison } from "./compare.js";
 import { copyText } from "./copy.js";
-import { element, logOdds, svg } from "./dom.js";
+import { element, svg } from "./dom.js";
 import { RowForm } from "./form.js";
+import { logOdds, plain } from "./numbers.js";
 import { LANGUAGES } from "./snippets.js";
 import { drawWaterfall } from "./waterfall.js";
 
@@ -45,7 +46,7 @@ function showAnswer(row, body) {
   refuse("");
   if (facts.positive === null) showClasses(body.prediction);
   else {
-    byId("probability").textContent = body.prediction;
+    byId("probability").textContent = plain(body.prediction);
     byId("probability-bar").setAttribute("width", `${body.prediction * 100}%`);
   }
   if (facts.explains) explain();
@@ -59,7 +60,7 @@ function showClasses(prediction) {
       svg("svg", { class: "meter", "aria-hidden": "true", width: "100%", height: "10" },
         svg("rect", { class: "rail", y: "2", width: "100%", height: "6", rx: "3" }),
         svg("rect", { class: "fill", y: "2", width: `${probability * 100}%`, height: "6", rx: "3" })),
-      element("span", { class: "amount" }, String(probability)))));
+      element("span", { class: "amount" }, plain(probability)))));
 }
 
 function explain() {
@@ -74,7 +75,7 @@ function explain() {
   const z = drawWaterfall(byId("waterfall"), explanation, answer.row);
   byId("waterfall-sum").replaceChildren(...facts.positive === null
     ? ["Scores of ", element("bdi", {}, label), "; the softmax of all classes' scores gives the probabilities."]
-    : ["In log-odds, exactly: 1 / (1 + e", element("sup", {}, "−z"), `) with z = ${logOdds(z).replace("+", "")} is ${answer.prediction}.`]);
+    : ["In log-odds, exactly: 1 / (1 + e", element("sup", {}, "−z"), `) with z = ${logOdds(z).replace("+", "")} is ${plain(answer.prediction)}.`]);
 }
 
 // The API's own message at each field that is wrong: it is asked for each by itself.

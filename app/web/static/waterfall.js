@@ -1,6 +1,7 @@
 // From the average row to this one: a bar a feature, in log-odds, the strongest first.
 
-import { element, logOdds, svg, typeset } from "./dom.js";
+import { element, svg } from "./dom.js";
+import { logOdds, plain } from "./numbers.js";
 
 const MAX_BARS = 10;
 
@@ -43,7 +44,7 @@ function item(bar, place, width) {
 
 function write(value) {
   if (value === null) return "missing";
-  return typeof value === "number" ? typeset(value) : String(value);
+  return typeof value === "number" ? plain(value) : String(value);
 }
 
 function sum(numbers) {
