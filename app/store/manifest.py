@@ -18,7 +18,7 @@ A new field that has a default needs no new number: files without it stay readab
 remove or reinterpret a field:
 
 1. Add one to FORMAT.
-2. Add to `formats.py` the step that turns the previous format's JSON into this one's.
+2. Add to `upgrades.py` the step that turns the previous format's JSON into this one's.
 3. Keep a small model file of the previous format in `tests/store/old/`; its tests find it there.
 """
 

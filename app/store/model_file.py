@@ -20,8 +20,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from app.helpers.errors import InvalidModelFile
-from app.store.formats import upgrade
 from app.store.manifest import Manifest
+from app.store.upgrades import upgrade
 from app.utils.files import write_atomically
 
 MAGIC = b"SKLSEED1"
