@@ -102,15 +102,15 @@ class Metrics:
 
     def count_requests(self, records: Sequence[Record]) -> None:
         """Count a batch of records: as a whole, since each touch of a metric takes a lock."""
-        for of in _group(records):
+        for of, outcomes in _group(records):
             route, method = of.route[0], of.method[0] if of.method[0] in METHODS else OTHER
             self._requests.labels(route, method, str(of.status[0])).inc(len(of.route))
             _observe(self._durations.labels(route), of.duration)
-            if of.version[0] is not None:
-                self._count_predictions(of)
+            if outcomes.version[0] is not None:
+                self._count_predictions(outcomes)
 
     def _count_predictions(self, of: Any) -> None:
-        """Count what one model predicted."""
+        """Count what one model predicted, given its transposed outcomes."""
         version, features = of.version[0], of.features[0]
         predictions = list(chain.from_iterable(of.predictions))
         if predictions and isinstance(predictions[0], dict):
@@ -167,20 +167,23 @@ class _Collected(list[Any]):
         return self
 
 
-def _group(records: Sequence[Record]) -> Iterator[Any]:
-    """Yield the records in groups whose labels, and so whose metrics, are the same; transposed."""
+def _group(records: Sequence[Record]) -> Iterator[tuple[Any, Any]]:
+    """Yield records and their outcomes, both transposed, in groups that share all labels."""
     if not records:
         return
     of = transpose(records)
-    # A version that is trained anew may have other features.
-    keys = list(zip(of.route, of.method, of.status, of.version, map(id, of.features), strict=True))
-    if len(set(keys)) == 1:  # mostly, and told in half the time
-        yield of
+    outcomes = transpose(of.outcome)
+    # The features are part of the key: a version that was trained again may have other ones.
+    features = map(id, outcomes.features)
+    keys = list(zip(of.route, of.method, of.status, outcomes.version, features, strict=True))
+    if len(set(keys)) == 1:  # the usual case, in half the time
+        yield of, outcomes
         return
     groups = defaultdict(list)
     for key, record in zip(keys, records, strict=True):
         groups[key].append(record)
-    yield from map(transpose, groups.values())
+    for group in map(transpose, groups.values()):
+        yield group, transpose(group.outcome)
 
 
 def _observe(histogram: Any, values: Iterable[float]) -> None:

@@ -11,11 +11,13 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.util import Finalize
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from app.helpers.features import Feature
 
 log = logging.getLogger(__name__)
+
+Row = TypeVar("Row", "Record", "Outcome")
 
 BATCH_SIZE = 1024
 """The most records that a sink gets at once."""
@@ -27,37 +29,51 @@ _REST = 0.02
 """Seconds between two drains, however many errors there are."""
 
 
+class Outcome(NamedTuple):
+    """What a model predicted for a request."""
+
+    version: str | None = None
+    """The version that predicted, never an alias such as `latest`; None if none did."""
+    digest: str = ""
+    """The first 12 hex digits of the model's SHA-256."""
+    features: Sequence[Feature] = ()
+    """Shape (n_features,)."""
+    predictions: Sequence[Any] = ()
+    """Shape (n_rows,): a probability or, with three or more classes, class → probability."""
+    columns: Sequence[Sequence[Any]] = ()
+    """Shape (n_features, n_rows): the values that many rows' predictions were made from."""
+    vector: Sequence[Any] = ()
+    """Shape (n_features,): the values of a single row."""
+
+
+NO_OUTCOME = Outcome()
+
+
 class Record(NamedTuple):
     """What is kept of one request."""
 
     time: float
-    """When the request came, in seconds since 1970-01-01 UTC."""
+    """When it was answered, in seconds since 1970-01-01 UTC."""
     remote_addr: str
     method: str
     scheme: str
     path: str
-    """The path as WSGI's PATH_INFO has it: decoded, a character a byte, without the query."""
+    """WSGI's PATH_INFO: decoded, one character per byte, without the query."""
     route: str
-    """What the path was matched to, such as `/<version>/predict`."""
+    """What the path was matched to, such as `/<version>/predict`; empty if nothing."""
     status: int
     duration: float
     """Seconds from the request's arrival to its answer."""
     request_id: str
-    version: str | None = None
-    """The version that answered, never an alias; None where none was asked."""
-    predictions: Sequence[Any] = ()
-    """Shape (n_rows,): a probability or, of three or more classes, class → probability."""
-    features: Sequence[Feature] = ()
-    """Shape (n_features,)."""
-    columns: Sequence[Sequence[Any]] = ()
-    """Shape (n_features, n_rows): what many rows' predictions were made from."""
-    vector: Sequence[Any] = ()
-    """Shape (n_features,): what a single row's was."""
+    outcome: Outcome = NO_OUTCOME
 
 
-def transpose(records: Sequence[Record]) -> Any:
-    """Return a Record that has of each field the values of all records, at least one."""
-    return Record(*zip(*records, strict=True))
+def transpose(rows: Sequence[Row]) -> Any:
+    """Return records, or outcomes, as one whose fields hold the values of all of them.
+
+    At least one is needed.
+    """
+    return type(rows[0])(*zip(*rows, strict=True))
 
 
 Sink = Callable[[Sequence[Record]], object]

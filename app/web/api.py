@@ -1,5 +1,6 @@
 """The API's routes: each decodes, asks the store or a model, and encodes."""
 
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,10 @@ from app.helpers.validation import validate
 from app.store.manifest import Manifest
 from app.store.model_store import LATEST
 from app.telemetry.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
+from app.web.exchange import PREDICT_ROUTE, Exchange, make_outcome
 from app.web.openapi import make_openapi
 from app.web.services import Services
-from app.web.wsgi_request import read_body
+from app.web.wsgi_request import read_body, request_id
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
@@ -25,9 +27,17 @@ api = Blueprint("api", __name__)
 
 
 def services() -> Services:
-    """Return what the application that answers the request was made with."""
+    """Return the services of the application that answers the request."""
     made: Services = current_app.extensions["services"]
     return made
+
+
+def exchange() -> Exchange:
+    """Return what is known of the request so far."""
+    if "exchange" not in g:
+        g.exchange = Exchange(time.perf_counter(), request_id(request.environ))
+    known: Exchange = g.exchange
+    return known
 
 
 @api.get("/livez")
@@ -82,7 +92,7 @@ def openapi() -> Response:
     return json_response(
         make_openapi(
             services().store.manifests(),
-            api_keys=services().api_keys.are_set,
+            api_keys=services().admission.api_keys.are_set,
             **asdict(services().limits),
         )
     )
@@ -110,7 +120,7 @@ def metadata(version: str) -> Response:
     return json_response(services().store.get(version).manifest.public())
 
 
-@api.post("/<version>/predict")
+@api.post(PREDICT_ROUTE)
 def predict(version: str) -> Response:
     """Predict one row, many rows, or CSV."""
     model = services().store.get(version)
@@ -118,13 +128,8 @@ def predict(version: str) -> Response:
     explain = _wants_explanation(media_type)
     body = read_body(request.environ, services().limits.max_body_bytes)
     if media_type == "text/csv":
-        response = _predict_csv(model, body)
-    else:
-        response = _predict_json(model, body, explain)
-    g.version, g.features = model.manifest.version, model.features
-    response.headers["X-Model-Version"] = model.manifest.version
-    response.headers["X-Model-Digest"] = model.digest
-    return response
+        return _predict_csv(model, body)
+    return _predict_json(model, body, explain)
 
 
 def _media_type() -> str:
@@ -153,18 +158,21 @@ def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response
     payload = parse_json(body, services().limits.max_json_rows, len(model.features) + 1)
     validate(payload, model.validator)
     if isinstance(payload, dict):
-        g.vector = model.make_vector(payload)
-        prediction = model.predict_vector(g.vector)
-        g.predictions = (prediction,)
-        return json_response(_answer(model, payload, prediction, explain))
-    g.columns = make_feature_columns(payload, model.features)
-    g.predictions = model.predict_columns(g.columns)
-    return json_response(
+        vector = model.make_vector(payload)
+        prediction = model.predict_vector(vector)
+        answer = json_response(_answer(model, payload, prediction, explain))
+        exchange().outcome = make_outcome(model, (prediction,), vector=vector)
+        return answer
+    columns = make_feature_columns(payload, model.features)
+    predictions = model.predict_columns(columns)
+    answer = json_response(
         [
             _answer(model, row, prediction, explain)
-            for row, prediction in zip(payload, g.predictions, strict=True)
+            for row, prediction in zip(payload, predictions, strict=True)
         ]
     )
+    exchange().outcome = make_outcome(model, predictions, columns)
+    return answer
 
 
 def _answer(
@@ -175,9 +183,11 @@ def _answer(
 
 
 def _predict_csv(model: "TrainedModel", body: bytes) -> Response:
-    ids, g.columns = parse_csv(body, model.validator, services().limits.max_csv_rows)
-    g.predictions = model.predict_columns(g.columns)
-    return Response(format_csv(ids, g.predictions, model.classes), mimetype="text/csv")
+    ids, columns = parse_csv(body, model.validator, services().limits.max_csv_rows)
+    predictions = model.predict_columns(columns)
+    answer = Response(format_csv(ids, predictions, model.classes), mimetype="text/csv")
+    exchange().outcome = make_outcome(model, predictions, columns)
+    return answer
 
 
 def json_response(value: Any, status: int = 200) -> Response:

@@ -184,7 +184,7 @@ def _model_json(trained: "TrainedModel") -> dict[str, Any]:
 def _model_context(trained: "TrainedModel", segment: str) -> dict[str, Any]:
     shared, manifest = services(), trained.manifest
     url = url_for("pages.model", version=segment, _external=True)
-    needs_key, shown = not shared.api_keys.accept({}), view(trained)
+    needs_key, shown = shared.admission.api_keys.are_set, view(trained)
     others = {k: m for k, m in shared.store.manifests().items() if k != manifest.version}
     states = shared.store.states()
     return {

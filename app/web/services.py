@@ -1,18 +1,16 @@
-"""What the routes of one application share."""
+"""What all routes of one application share."""
 
 from dataclasses import dataclass
 
 from app.store.model_store import ModelStore
 from app.telemetry.metrics import Metrics
 from app.telemetry.records import Records
-from app.web.access.api_keys import ApiKeys
-from app.web.access.cors import Cors
-from app.web.access.hosts import TrustedHosts
+from app.web.access.admission import Admission
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a request may hold."""
+    """How much a request may contain."""
 
     max_body_bytes: int
     max_json_rows: int
@@ -21,12 +19,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Services:
-    """The services of an application, made with it."""
+    """The services of one application; `create_app` makes them."""
 
     store: ModelStore
-    api_keys: ApiKeys
-    hosts: TrustedHosts
-    cors: Cors
+    admission: Admission
     limits: Limits
     records: Records
     metrics: Metrics

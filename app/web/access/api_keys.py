@@ -1,4 +1,4 @@
-"""Who may ask: any of several keys, so that they can be rotated."""
+"""The API keys that clients send. Several can be valid at once, so that keys can be rotated."""
 
 import base64
 import binascii
@@ -10,12 +10,15 @@ OPEN_ROUTES = ("/livez", "/readyz", "/healthcheck")
 
 
 def is_open(route: str) -> bool:
-    """Whether a route needs no key: monitors hold no secrets. No route (`""`) needs one."""
+    """Whether a route needs no key, because monitors hold no secrets.
+
+    A path that matches no route (`""`) needs one.
+    """
     return route.endswith(OPEN_ROUTES)
 
 
 class ApiKeys:
-    """The keys that clients must send one of; with none, anybody may ask.
+    """The keys of which a client must send one; if there are none, everyone is let in.
 
     Parameters
     ----------
@@ -28,19 +31,19 @@ class ApiKeys:
 
     @property
     def are_set(self) -> bool:
-        """Whether a key is needed at all."""
+        """Whether clients need a key at all."""
         return bool(self._keys)
 
     def accept(self, environ: Mapping[str, Any]) -> bool:
-        """Whether a WSGI request carries a key.
+        """Whether a WSGI request carries a valid key.
 
-        As `Authorization: Bearer`, as `X-API-Key`, or as the password of HTTP Basic (RFC 7617) so
-        that a browser can send it.
+        It can be sent as `Authorization: Bearer`, as `X-API-Key`, or as the password of HTTP Basic
+        (RFC 7617), which browsers can send.
         """
         if not self._keys:
             return True
         sent = _sent_key(environ)
-        # Every key is compared, each in constant time: how long it takes tells nothing.
+        # Compare with every key, each in constant time, so that the time taken reveals nothing.
         return sum(hmac.compare_digest(sent, key) for key in self._keys) > 0
 
 
@@ -53,7 +56,7 @@ def _sent_key(environ: Mapping[str, Any]) -> bytes:
             return _password(credentials)
         case _:
             text = environ.get("HTTP_X_API_KEY", "")
-    return str(text).encode("latin-1", "replace")  # PEP 3333: header bytes come as latin-1
+    return str(text).encode("latin-1", "replace")  # PEP 3333: header bytes arrive as latin-1
 
 
 def _password(credentials: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Which other sites' pages may call the API from a browser (CORS); none unless configured."""
+"""Which other sites' pages may call the API from a browser (CORS); none by default."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,17 +25,12 @@ class Cors:
     def __init__(self, text: str) -> None:
         self._origins = frozenset(item.strip() for item in text.split(",") if item.strip())
 
-    @property
-    def is_on(self) -> bool:
-        """Whether there are any."""
-        return bool(self._origins)
-
     def allows(self, environ: Mapping[str, Any]) -> bool:
-        """Whether a WSGI request comes from a page of one of them."""
+        """Whether a WSGI request comes from a page of one of these origins."""
         return environ.get("HTTP_ORIGIN") in self._origins
 
     def is_preflight(self, environ: Mapping[str, Any]) -> bool:
-        """Whether a browser asks if such a page may ask; it sends no key along."""
+        """Whether a browser asks, on behalf of such a page, if the page may send a request."""
         return (
             environ["REQUEST_METHOD"] == "OPTIONS"
             and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
@@ -43,7 +38,7 @@ class Cors:
         )
 
     def headers(self, environ: Mapping[str, Any]) -> Headers:
-        """Return what lets the page read the answer; empty for anybody else."""
+        """Return the headers that let the page read the answer; none for any other client."""
         if not self.allows(environ):
             return []
         allowed = [

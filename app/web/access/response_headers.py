@@ -1,12 +1,12 @@
-"""The headers that every answer has, so that a browser makes no more of it than it is.
+"""The security headers that every response has unless a view sets its own.
 
-They are those that OWASP recommends for an API; a page brings a policy and a caching of its own.
-Strict-Transport-Security is for whoever ends TLS: deploy/nginx.conf sets it.
+They are those that OWASP recommends for an API; pages bring their own policy and caching.
+Strict-Transport-Security is up to whatever ends TLS: deploy/nginx.conf sets it.
 """
 
 SAFE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cache-Control", "no-store"),  # a prediction is its client's business
+    ("Cache-Control", "no-store"),  # nobody but the client should keep its prediction
 )
