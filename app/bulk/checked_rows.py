@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.helpers.features import Feature
+from app.helpers.features import MAX_LEVEL_LENGTH, Feature
 from app.helpers.validation import (
     MAX_ABSOLUTE_NUMBER,
     MAX_ID_INTEGER,
@@ -138,7 +138,11 @@ def _categories(column: pa.Array, own: Feature) -> Any:
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
     categories = column.dictionary.to_pylist()
-    if not set(own.categories).issuperset(categories):
+    if own.open:
+        fits = all(isinstance(text, str) and len(text) <= MAX_LEVEL_LENGTH for text in categories)
+    else:
+        fits = set(own.categories).issuperset(categories)
+    if not fits:
         return None
     codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return np.array([*categories, None], dtype=object)[codes]

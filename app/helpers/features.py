@@ -1,12 +1,17 @@
 """Feature: what is known of one column; and how a valid payload becomes feature values."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 Value = float | bool | str | None
 """A feature's value: a number, a boolean, a category's text, or None where it is missing."""
+
+MIN_LEVEL_ROWS = 5
+"""A level of a category with fewer rows in the training set is rare."""
+MAX_LEVEL_LENGTH = 256
+"""The longest text, in characters, that an open column takes."""
 
 FeatureType = Literal["number", "boolean", "category"]
 
@@ -48,7 +53,8 @@ class Feature:
     nullable : bool
         Whether the CSV had rows without it, so that clients may send null.
     categories : tuple of str
-        All categories in the CSV, sorted; empty unless the type is category.
+        The levels of a category, sorted; empty for other types. A closed column has all that the
+        CSV had; an open one those with at least MIN_LEVEL_ROWS rows in the training set.
     missing : float
         The share, 0 to 1, of the training set's rows without it.
     minimum, maximum, mean : float or None
@@ -61,6 +67,14 @@ class Feature:
         A number's standard deviation in the training set; None for other types.
     format : Format
         How its values are written in a CSV.
+    open : bool
+        Whether clients may send any text. One that is not among `categories` is rare or new, and
+        all of these have the same weight.
+    rare : float
+        The share, 0 to 1, of the training set's rows with a rare level of an open column.
+    rare_categories : tuple of str
+        The rare levels of a closed column. Clients may send them, so the schema lists them; for
+        privacy nothing else shows them.
     """
 
     name: str
@@ -75,6 +89,40 @@ class Feature:
     typical: Value = None
     deviation: float | None = None
     format: Format = field(default_factory=Format)
+    open: bool = False
+    rare: float = 0.0
+    rare_categories: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> frozenset[Value]:
+        """The categories, and None, which is not unseen either."""
+        return frozenset((*self.categories, None))
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The categories that have enough rows to be shown to anyone."""
+        if not self.rare_categories:
+            return self.categories
+        hidden = set(self.rare_categories)
+        return tuple(category for category in self.categories if category not in hidden)
+
+    def public(self) -> Self:
+        """Return the feature as anyone may see it: without the rare levels of a closed column."""
+        shares = dict(zip(self.categories, self.shares, strict=False))
+        return replace(
+            self,
+            categories=self.shown,
+            shares=tuple(shares[name] for name in self.shown if name in shares),
+            rare_categories=(),
+        )
+
+    @property
+    def unseen(self) -> str:
+        """A text that is none of the categories: it stands for all that are rare or new."""
+        text = "rare or new"
+        while text in self.categories:
+            text += " …"
+        return text
 
 
 def make_feature_vector(row: Mapping[str, Any], features: Iterable[Feature]) -> tuple[Value, ...]:

@@ -11,13 +11,14 @@ from typing import Any
 import jsonschema_rs
 
 from app.helpers.errors import InvalidPayload, enumerate_first, quote
-from app.helpers.features import Feature
+from app.helpers.features import MAX_LEVEL_LENGTH, Feature
 
 MAX_ABSOLUTE_NUMBER = 1e15
 MAX_ID_LENGTH = 256
 MAX_ID_INTEGER = 2**53 - 1  # what every JSON parser keeps exactly, RFC 8259, section 6
 MAX_DEPTH = 32
 MAX_ROW_ERRORS = 20
+MAX_EXAMPLES = 20  # levels of an open column that its schema names
 
 _ID_SCHEMA = {
     "anyOf": [
@@ -47,6 +48,8 @@ def make_schema(features: Sequence[Feature]) -> dict[str, Any]:
 def _value_schema(feature: Feature) -> dict[str, Any]:
     null = [None] if feature.nullable else []
     match feature.type:
+        case "category" if feature.open:
+            return _open_schema(feature)
         case "category":
             return {"enum": [*feature.categories, *null]}
         case "boolean":
@@ -58,6 +61,17 @@ def _value_schema(feature: Feature) -> dict[str, Any]:
                 "minimum": -int(MAX_ABSOLUTE_NUMBER),
                 "maximum": int(MAX_ABSOLUTE_NUMBER),
             }
+
+
+def _open_schema(feature: Feature) -> dict[str, Any]:
+    shares = dict(zip(feature.categories, feature.shares, strict=False))
+    frequent_first = sorted(feature.categories, key=lambda category: -shares.get(category, 0.0))
+    schema = {
+        "type": ["string", "null"] if feature.nullable else "string",
+        "maxLength": MAX_LEVEL_LENGTH,
+        "description": "Any text. Those that were rare in training, or are new, count as the same.",
+    }
+    return schema | ({"examples": frequent_first[:MAX_EXAMPLES]} if frequent_first else {})
 
 
 class RowValidator:
@@ -129,7 +143,9 @@ class RowValidator:
         if kind in ("minimum", "maximum"):
             return f"must be between -{MAX_ABSOLUTE_NUMBER:.0e} and {MAX_ABSOLUTE_NUMBER:.0e}"
         if kind == "enum":
-            rule = f"must be one of {_enumerate_names(feature.categories)}"
+            rule = f"must be one of {_enumerate_levels(feature)}"
+        elif feature.type == "category":
+            rule = f"must be a string of at most {MAX_LEVEL_LENGTH} characters"
         else:
             rule = f"must be a {feature.type}"
         return f"{rule} or null" if feature.nullable else rule
@@ -153,6 +169,12 @@ def _are_in_bounds(values: Sequence[Any], *, nullable: bool) -> bool:
 def _enumerate_names(names: Sequence[str]) -> str:
     # Quoting a million names, of which ten are shown, would take seconds.
     return enumerate_first([*map(quote, names[:10]), *names[10:]])
+
+
+def _enumerate_levels(feature: Feature) -> str:
+    first = (feature.shown or feature.categories)[:10]
+    n_more = len(feature.categories) - len(first)
+    return ", ".join(map(quote, first)) + (f" and {n_more} more" if n_more else "")
 
 
 def _compile(schema: dict[str, Any]) -> Callable[[Any], bool]:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from app.helpers.features import Feature
+from app.helpers.features import MIN_LEVEL_ROWS, Feature
 
 
 def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | ClassifierMixin:
@@ -18,8 +18,10 @@ def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | 
 
     It will be given a DataFrame of shape (n_samples, n_features) with a column a feature: float64
     for numbers and booleans (1.0 is true), text for categories; NaN where a value is missing.
-    The classes are numbered from 0. Whatever happens to the data between the CSV and the model
-    belongs in here, so that serving does exactly the same.
+    An open category (`feature.open`) holds other texts than `feature.categories`, too: rare ones
+    in training, and new ones when it predicts. The classes are numbered from 0. Whatever happens
+    to the data between the CSV and the model belongs in here, so that serving does exactly the
+    same.
 
     Parameters
     ----------
@@ -28,7 +30,8 @@ def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | 
         Inverse of the regularization's strength, of `--C`.
     """
     numbers = [feature.name for feature in features if feature.type != "category"]
-    categories = [feature for feature in features if feature.type == "category"]
+    closed = [feature for feature in features if feature.type == "category" and not feature.open]
+    open_ = [feature for feature in features if feature.open]
     columns = make_column_transformer(
         (
             make_pipeline(
@@ -41,10 +44,15 @@ def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | 
             OneHotEncoder(
                 categories=[
                     [*feature.categories, *([math.nan] if feature.nullable else [])]
-                    for feature in categories
+                    for feature in closed
                 ]
             ),
-            [feature.name for feature in categories],
+            [feature.name for feature in closed],
+        ),
+        (
+            # The rare ones share one weight, and what is new gets it, too.
+            OneHotEncoder(min_frequency=MIN_LEVEL_ROWS, handle_unknown="infrequent_if_exist"),
+            [feature.name for feature in open_],
         ),
     )
     return make_pipeline(columns, LogisticRegression(C=C, max_iter=1000))

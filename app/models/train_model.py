@@ -7,7 +7,6 @@ import itertools
 import math
 import os
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +15,6 @@ import numpy as np
 import pandas as pd
 from click.core import ParameterSource
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from app import settings
 from app.helpers.errors import ApplicationError, InvalidModelFile
@@ -27,8 +25,9 @@ from app.store.model_file import write_model_file
 from app.store.signing_key import SigningKeys
 from app.store.trained_model import TrainedModel, library_versions, prove
 from app.tables.columns import DEFAULT_ID, Columns
-from app.training.dataset import Dataset, choose_positive_class, read_dataset
+from app.training.dataset import choose_positive_class, read_dataset
 from app.training.evaluation import Probabilities, evaluate, evaluate_baseline, make_curves
+from app.training.levels import check_level_options, decide_open
 from app.training.profile import (
     describe_features,
     find_constants,
@@ -36,22 +35,12 @@ from app.training.profile import (
     make_self_check,
 )
 from app.training.search import Search
+from app.training.split import Split, split_rows
 from app.utils.cores import usable_cores
 from app.utils.notes import note, progress, warnings_as_notes
 from app.utils.parallel import UnusableCluster
 
-VALIDATION_SHARE = 0.25
 SEED = 1
-
-
-@dataclass(frozen=True)
-class Split:
-    """The rows to train on and those to validate with: X (n_rows, n_features), y (n_rows,)."""
-
-    X_train: pd.DataFrame
-    X_validation: pd.DataFrame
-    y_train: NDArray[np.int64]
-    y_validation: NDArray[np.int64]
 
 
 @warnings_as_notes()
@@ -103,10 +92,11 @@ def train(
         dataset = read_dataset(path, columns, report)
     positive_class = choose_positive_class(dataset, positive_class, columns.target)
     positive_index = None if positive_class is None else dataset.classes.index(positive_class)
+    check_level_options(dataset.features, columns)
     # Before the long work, but after all that may be refused: a refusal makes no key.
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read_or_create()
 
-    split = _split(dataset)
+    split = split_rows(dataset, SEED)
     click.echo(f"training set has {len(split.X_train)} rows")
     click.echo(f"validation set has {len(split.X_validation)} rows")
     for warning in itertools.chain(
@@ -115,7 +105,8 @@ def train(
     ):
         note(f"Warning: {warning}")
 
-    estimator = build_classifier(dataset.features, C=C)
+    features = decide_open(dataset.features, split.X_train, columns)
+    estimator = build_classifier(features, C=C)
     found = search.run(estimator, split.X_train, split.y_train, SEED) if search else None
     estimator.fit(split.X_train, split.y_train)
 
@@ -127,7 +118,7 @@ def train(
     if refit_on_all:
         X = pd.concat([split.X_train, split.X_validation])
         estimator.fit(X, np.concatenate([split.y_train, split.y_validation]))
-    features, n_classes = describe_features(dataset.features, X), len(dataset.classes)
+    features, n_classes = describe_features(features, X), len(dataset.classes)
     manifest = Manifest(
         version=version_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -167,19 +158,6 @@ def train(
     return manifest
 
 
-def _split(dataset: Dataset) -> Split:
-    """Return the rows in two sets, shuffled, each with the classes' shares of all."""
-    return Split(
-        *train_test_split(
-            dataset.frame,
-            dataset.target,
-            test_size=VALIDATION_SHARE,
-            random_state=SEED,
-            stratify=dataset.target,
-        )
-    )
-
-
 def _predict_validation(estimator: Any, split: Split) -> tuple[NDArray[np.int64], Probabilities]:
     """Return the validation set's classes and predicted probabilities, in order of the last."""
     probabilities = estimator.predict_proba(split.X_validation)
@@ -211,6 +189,19 @@ def _check_strength(context: click.Context, parameter: click.Parameter, C: float
     multiple=True,
     metavar="COLUMN",
     help="Column of categories though it looks like numbers; repeatable.",
+)
+@click.option(
+    "--open",
+    "open_",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of categories that takes new ones, too; repeatable.",
+)
+@click.option(
+    "--closed",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of categories that refuses new ones; repeatable.",
 )
 @click.option(
     "--missing",
@@ -246,6 +237,8 @@ def main(
     id_: str,
     drop: tuple[str, ...],
     categorical: tuple[str, ...],
+    open_: tuple[str, ...],
+    closed: tuple[str, ...],
     missing: tuple[str, ...],
     positive_class: str | None,
     C: float,
@@ -268,7 +261,7 @@ def main(
         train(
             csv,
             version,
-            columns=Columns(target, id_, drop, categorical, missing),
+            columns=Columns(target, id_, drop, categorical, open_, closed, missing),
             positive_class=positive_class,
             C=C,
             search=Search(workers, scheduler) if search else None,

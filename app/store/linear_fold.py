@@ -7,9 +7,11 @@ is scored by the estimator itself, and a loaded model proves its scorer on the s
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -17,7 +19,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from app.helpers.features import Feature
-from app.store.linear_scorer import LinearScore, LinearScorer, LinearTerm
+from app.store.linear_scorer import LinearScore, LinearScorer, LinearTerm, OpenWeights
+
+
+class _Infrequent(Enum):
+    """The level that a one-hot encoder makes of all that are infrequent, or unknown to it."""
+
+    LEVEL = "infrequent"
 
 
 class _NotLinearError(Exception):
@@ -37,7 +45,8 @@ class _Column:
     shift: float = 0.0
     scale: float = 1.0
     scaled: bool = False
-    level: str | None = None  # None is the level of what is missing
+    level: str | _Infrequent | None = None  # None is the level of what is missing
+    encoder: Any = None  # that made the level
 
     @property
     def is_category(self) -> bool:
@@ -156,21 +165,36 @@ def _scaler(scaler: Any, columns: list[_Column]) -> list[_Column]:
 
 
 def _one_hot(encoder: Any, columns: list[_Column]) -> list[_Column]:
-    grouped = encoder.min_frequency is not None or encoder.max_categories is not None
-    if encoder.drop is not None or grouped:
+    groups = encoder.min_frequency is not None or encoder.max_categories is not None
+    # Else what is infrequent and what is unknown are not the same.
+    if encoder.drop is not None or (groups and encoder.handle_unknown != "infrequent_if_exist"):
         raise _NotLinearError
     ignores_unknown = encoder.handle_unknown in ("ignore", "infrequent_if_exist")
+    infrequent = encoder.infrequent_categories_ if groups else [None] * len(columns)
     result = []
-    for column, categories in zip(columns, encoder.categories_, strict=True):
-        known = categories.tolist()
-        if not all(isinstance(category, str) or _is_nan(category) for category in known):
+    for column, known, rare in zip(columns, encoder.categories_, infrequent, strict=True):
+        levels: list[Any] = _levels(known)
+        if not ignores_unknown and not _has_all(column, levels):
             raise _NotLinearError
-        levels = [None if _is_nan(category) else category for category in known]
-        missing = [column.fill] if column.feature.nullable else []
-        if not ignores_unknown and not {*column.feature.categories, *missing} <= set(levels):
-            raise _NotLinearError
-        result += [replace(column, named=False, level=level) for level in levels]
+        if rare is not None:  # they have one column together, the last
+            together = set(_levels(rare))
+            levels = [level for level in levels if level not in together] + [_Infrequent.LEVEL]
+        result += [replace(column, named=False, level=level, encoder=encoder) for level in levels]
     return result
+
+
+def _levels(categories: NDArray[Any]) -> list[str | None]:
+    """Return an encoder's categories as levels: None for NaN."""
+    known = categories.tolist()
+    if not all(isinstance(category, str) or _is_nan(category) for category in known):
+        raise _NotLinearError
+    return [None if _is_nan(category) else category for category in known]
+
+
+def _has_all(column: _Column, levels: Sequence[str | None]) -> bool:
+    """Whether a column can hold nothing but these levels."""
+    missing = [column.fill] if column.feature.nullable else []
+    return not column.feature.open and {*column.feature.categories, *missing} <= set(levels)
 
 
 _TRANSFORMS: dict[type, Callable[[Any, list[_Column]], list[_Column]]] = {
@@ -215,16 +239,27 @@ def _number_term(feature: Feature, own: list[tuple[_Column, float]]) -> tuple[fl
 
 def _category_term(feature: Feature, own: list[tuple[_Column, float]]) -> tuple[float, LinearTerm]:
     """Return the mean contribution before centring, and the term."""
-    levels, fills = {column.level for column, _ in own}, {column.fill for column, _ in own}
-    if len(levels) < len(own) or len(fills) > 1:
+    by_level = {column.level: weight for column, weight in own}
+    fills = {column.fill for column, _ in own}
+    if len(by_level) < len(own) or len(fills) > 1:
         raise _NotLinearError
-    weights: dict[str | None, float] = dict.fromkeys((*feature.categories, None), 0.0)
-    weights |= {column.level: weight for column, weight in own}
-    if own and (fill := fills.pop()) is not None:
-        weights[None] = weights.get(fill, 0.0)
+    rare = 0.0
+    if _Infrequent.LEVEL in by_level:
+        if len({id(column.encoder) for column, _ in own}) > 1:  # it is infrequent for one of them
+            raise _NotLinearError
+        rare = by_level.pop(_Infrequent.LEVEL)
+    weights: dict[Any, float] = dict.fromkeys((*feature.categories, None), rare) | by_level
+    fill = fills.pop() if own else None
+    if fill is not None:
+        weights[None] = weights.get(fill, rare)
     shares = zip((*feature.categories, None), (*feature.shares, feature.missing), strict=True)
-    mean = math.fsum(weights[category] * share for category, share in shares)
-    return mean, LinearTerm({level: weight - mean for level, weight in weights.items()})
+    mean = math.fsum(weights[level] * share for level, share in shares)
+    # If rare levels have weights of their own, their shares are taken to be equal.
+    listed = {*feature.categories, fill, None}
+    rare_weights = [weights[level] for level in weights.keys() - listed] or [rare]
+    mean += feature.rare * math.fsum(rare_weights) / len(rare_weights)
+    centered = {level: weight - mean for level, weight in weights.items()}
+    return mean, LinearTerm(OpenWeights(centered, rare - mean) if feature.open else centered)
 
 
 def _is_nan(value: Any) -> bool:

@@ -11,18 +11,32 @@ digits (values of 1.7e9 ± 1 lose nine of them).
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
+class OpenWeights(dict[str | None, float]):
+    """The weights of an open column's levels, and one for all texts that are not among them."""
+
+    __slots__ = ("rare",)
+
+    def __init__(self, weights: Mapping[str | None, float], rare: float) -> None:
+        super().__init__(weights)
+        self.rare = rare
+
+    def __missing__(self, level: str | None) -> float:
+        return self.rare
+
+
 class LinearTerm(NamedTuple):
     """What one feature contributes to one score.
 
     A number contributes (x − center) · slope, taken at `fill` where it is missing; a category
-    contributes its weight, None being the key of a missing one.
+    contributes its weight, None being the key of a missing one. The weights of an open column are
+    `OpenWeights`.
     """
 
     weights: dict[str | None, float] | None = None

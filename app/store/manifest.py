@@ -1,7 +1,7 @@
 """The manifest: all that is known of one trained model, except the estimator itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import orjson
@@ -226,7 +226,9 @@ class Manifest:
         return [check for check in self.self_check if check.row == typical][:1] + others[:1]
 
     def public(self) -> dict[str, Any]:
-        """Return what `/metadata` shows: all but the curves and the self-check rows."""
-        shown = {k: v for k, v in vars(self).items() if k not in ("curves", "self_check")}
-        public: dict[str, Any] = to_json(shown)
+        """Return what `/metadata` shows: all but the curves, self-check rows and rare levels."""
+        shown = vars(replace(self, features=tuple(each.public() for each in self.features)))
+        public: dict[str, Any] = to_json(
+            {k: v for k, v in shown.items() if k not in ("curves", "self_check")}
+        )
         return public

@@ -20,6 +20,8 @@ class Columns:
         Columns to leave out.
     categorical : sequence of str
         Columns of categories that look like numbers.
+    open, closed : sequence of str
+        Columns of categories that take new ones, too; that refuse them.
     missing : sequence of str
         Texts that mean a missing value, besides the empty field.
     """
@@ -28,4 +30,6 @@ class Columns:
     id: str = DEFAULT_ID
     drop: Sequence[str] = ()
     categorical: Sequence[str] = ()
+    open: Sequence[str] = ()
+    closed: Sequence[str] = ()
     missing: Sequence[str] = ()

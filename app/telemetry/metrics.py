@@ -58,6 +58,12 @@ class Metrics:
             ["version", "feature"],
             registry=registry,
         )
+        self._unseen = Counter(
+            "model_unseen_categories",
+            "Categories that the version does not know by name: rare in training, or new.",
+            ["version", "feature"],
+            registry=registry,
+        )
         self._loads = Counter(
             "model_loads", "Loads of a model file.", ["version", "outcome"], registry=registry
         )
@@ -122,6 +128,8 @@ class Metrics:
             for feature, values in zip(features, columns, strict=True):
                 if feature.type == "number" and (outside := _count_outside(feature, values)):
                     self._out_of_range.labels(version, feature.name).inc(outside)
+                if feature.open and (unseen := _count_unseen(feature, values)):
+                    self._unseen.labels(version, feature.name).inc(unseen)
 
     def render(self, model_infos: Iterable[Mapping[str, str]]) -> bytes:
         """Return the text that Prometheus reads, summed over all processes.
@@ -208,3 +216,9 @@ def _count_outside(feature: Feature, values: Sequence[Any]) -> int:
     if not values or (low <= min(values) and max(values) <= high):  # mostly, and quickly told
         return 0
     return len([value for value in values if not low <= value <= high])
+
+
+def _count_unseen(feature: Feature, values: Sequence[Any]) -> int:
+    """Return how many values are no category that the model knows by name."""
+    known = feature.known
+    return 0 if known.issuperset(values) else len([v for v in values if v not in known])

@@ -24,7 +24,6 @@ from app.tables.csv_file import FIRST_ROW, check_bytes, count_rows, open_csv, re
 
 MIN_CLASS_ROWS = 4  # a quarter of them, one, validates
 MAX_CLASSES = 1000
-MAX_CATEGORIES = 1000
 MAX_DISTINCT_SHARE = 0.5  # a text column in which more of the rows differ is no category
 
 
@@ -108,7 +107,8 @@ def choose_positive_class(dataset: Dataset, label: str | None, target: str) -> s
 def _choose(header: Sequence[str], columns: Columns) -> list[str]:
     """Return the names of the features."""
     optional_id = [] if columns.id == DEFAULT_ID else [columns.id]
-    for name in (columns.target, *optional_id, *columns.drop, *columns.categorical):
+    by_option = (*columns.drop, *columns.categorical, *columns.open, *columns.closed)
+    for name in (columns.target, *optional_id, *by_option):
         if name not in header:
             raise InvalidDataset(
                 f"There is no column {quote(name)};"
@@ -216,7 +216,7 @@ def _check_feature(column: "pd.Series[Any]", categorical: bool) -> tuple["pd.Ser
     nullable = bool(missing.any())
     if missing.all():
         raise InvalidDataset(
-            f"Column {quote(name)} is empty; leave it out with {_option('--drop', name)}."
+            f"Column {quote(name)} is empty; leave it out with {option('--drop', name)}."
         )
     if not categorical:
         if pd.api.types.infer_dtype(column, skipna=True) == "boolean":
@@ -230,7 +230,7 @@ def _check_feature(column: "pd.Series[Any]", categorical: bool) -> tuple["pd.Ser
             raise InvalidDataset(
                 f"{_cell(no_number, name)} is not a number, as most of the column is; mend it,"
                 f" declare it missing with --missing TOKEN, or use"
-                f" {_option('--categorical', name)}."
+                f" {option('--categorical', name)}."
             )
     texts = column.astype(object)
     categories = tuple(sorted(texts[~missing].unique()))
@@ -247,17 +247,11 @@ def _refuse_huge(numbers: "pd.Series[Any]", name: str) -> None:
 
 
 def _refuse_identifier(name: str, n_categories: int, n_values: int, categorical: bool) -> None:
-    if n_categories > MAX_CATEGORIES:
-        raise InvalidDataset(
-            f"Column {quote(name)} has {n_categories} different texts, more than the"
-            f" {MAX_CATEGORIES} that a category may have; leave it out with"
-            f" {_option('--drop', name)}."
-        )
     if n_categories > MAX_DISTINCT_SHARE * n_values and not categorical:
         raise InvalidDataset(
             f"Column {quote(name)} has {n_categories} different texts in {n_values} rows: it names"
-            f" rows rather than groups them; leave it out with {_option('--drop', name)}, or keep"
-            f" it with {_option('--categorical', name)}."
+            f" rows rather than groups them; leave it out with {option('--drop', name)}, or keep"
+            f" it with {option('--categorical', name)}."
         )
 
 
@@ -265,7 +259,7 @@ def _cell(wrong: "pd.Series[bool]", name: str) -> str:
     return f"Row {int(wrong.to_numpy().argmax()) + FIRST_ROW}, column {quote(name)}"
 
 
-def _option(option: str, name: str) -> str:
+def option(option: str, name: str) -> str:
     """Return an option to be pasted into a shell, as far as a name can be."""
     shown = shlex.quote(name) if name.isprintable() and len(name) <= 64 else "COLUMN"
     return f"{option} {shown}"

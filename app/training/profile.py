@@ -12,9 +12,10 @@ from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
 from app.helpers.errors import quote
-from app.helpers.features import Feature, Value, make_feature_columns
+from app.helpers.features import MIN_LEVEL_ROWS, Feature, Value, make_feature_columns
 from app.store.manifest import CheckedRow
 from app.store.trained_model import estimator_probabilities, make_frame
+from app.training.levels import frequent_levels
 
 MAX_TYPICAL_ROWS = 200
 MAX_TYPICAL_VALUES = 20_000  # of all rows together: the manifest has its limit
@@ -39,10 +40,7 @@ def describe_features(features: Sequence[Feature], frame: pd.DataFrame) -> tuple
 def _describe(feature: Feature, column: "pd.Series[Any]") -> Feature:
     feature = replace(feature, missing=float(column.isna().mean()))
     if feature.type == "category":
-        counts = column.value_counts()
-        shares = tuple(int(counts.get(name, 0)) / len(column) for name in feature.categories)
-        typical = feature.categories[int(np.argmax(shares))]
-        return replace(feature, shares=shares, typical=typical)
+        return _describe_levels(feature, column)
     sample = column[:_TYPICAL_SAMPLE]
     median, deviation = 0.0, 0.0
     if sample.notna().any():
@@ -59,6 +57,21 @@ def _describe(feature: Feature, column: "pd.Series[Any]") -> Feature:
         maximum=float(column.max()),
         mean=float(column.mean()),
     )
+
+
+def _describe_levels(feature: Feature, column: "pd.Series[Any]") -> Feature:
+    counts = column.value_counts()
+    categories = frequent_levels(counts) if feature.open else feature.categories
+    rows = [int(counts.get(name, 0)) for name in categories]
+    feature = replace(
+        feature, categories=categories, shares=tuple(n_rows / len(column) for n_rows in rows)
+    )
+    typical = categories[int(np.argmax(rows))] if categories else feature.unseen
+    if feature.open:
+        rare = (int(counts.sum()) - sum(rows)) / len(column)
+        return replace(feature, typical=typical, rare=rare)
+    is_rare = dict(zip(categories, (n_rows < MIN_LEVEL_ROWS for n_rows in rows), strict=True))
+    return replace(feature, typical=typical, rare_categories=tuple(filter(is_rare.get, categories)))
 
 
 def typical_rows(features: Sequence[Feature], n_classes: int) -> list[dict[str, Value]]:
@@ -82,8 +95,9 @@ def _variations(feature: Feature) -> list[Value]:
     """Return other values than the typical one."""
     missing: list[Value] = [None] if feature.nullable else []
     if feature.type == "category":
-        others = (name for name in feature.categories if name != feature.typical)
-        return [*itertools.islice(others, 9), *missing]
+        others = (name for name in feature.shown if name != feature.typical)
+        unseen = [feature.unseen] if feature.open and feature.categories else []
+        return [*itertools.islice(others, 9), *unseen, *missing]
     if feature.type == "boolean":
         return [not feature.typical, *missing]
     median, deviation = float(feature.typical or 0.0), feature.deviation or 1.0

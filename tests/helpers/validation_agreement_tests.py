@@ -111,7 +111,8 @@ def feature_tuples(draw: st.DrawFn) -> tuple[Feature, ...]:
             if type_ == "category"
             else []
         )
-        features.append(Feature(name, type_, draw(st.booleans()), tuple(categories)))
+        is_open = type_ == "category" and draw(st.booleans())
+        features.append(Feature(name, type_, draw(st.booleans()), tuple(categories), open=is_open))
     return tuple(features)
 
 

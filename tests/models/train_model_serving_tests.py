@@ -123,11 +123,11 @@ def test_mixed_types_with_gaps_and_any_names_train_and_serve(
 def test_a_category_of_one_row_is_served(
     run_training: Run, config: Settings, tmp_path: Path
 ) -> None:
-    """Whichever set the row falls into, the categories are all those in the CSV."""
+    """Whichever set the row falls into, a closed column's categories are all those in the CSV."""
     rows = base_rows()
     for i in (5, 6, 7, 8):
         rows[i][1] = f"rare {i}"
-    run_training(write_csv(tmp_path / "rare.csv", rows))
+    run_training(write_csv(tmp_path / "rare.csv", rows), "--closed", "letter")
     categories = ("a", "b", "rare 5", "rare 6", "rare 7", "rare 8")
     assert read_manifest(config).features[1].categories == categories
     predictions = predict(

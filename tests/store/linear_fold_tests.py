@@ -13,7 +13,17 @@ from app.helpers.features import Feature
 from app.models.estimators import build_classifier
 from app.store.linear_fold import fold
 from tests.support.estimator_cases import assert_equal_to_estimator, get_case, linear_cases, rows_of
-from tests.support.estimators import GAPS, MIXED, ONE_HOT, N, legs, make_case, make_rows, scaled
+from tests.support.estimators import (
+    GAPS,
+    MIXED,
+    ONE_HOT,
+    OPEN,
+    N,
+    legs,
+    make_case,
+    make_rows,
+    scaled,
+)
 
 
 @settings(max_examples=200)
@@ -72,6 +82,15 @@ def test_a_missing_category_that_training_never_saw_is_not_scored_where_the_enco
     case = make_case(legs((OneHotEncoder(), ["color"])), features, rows, 2)
     with pytest.raises(ValueError, match="Found unknown categories"):
         case.model.predict({"color": None})
+
+
+def test_rare_levels_may_have_weights_of_their_own() -> None:
+    """If the encoder ignores what it does not know, and knows all levels of an open column."""
+    ignores = OneHotEncoder(handle_unknown="ignore")
+    case = make_case(legs((ignores, ["town", "shape"])), OPEN, make_rows(OPEN), 3)
+    assert len(case.features[1].categories) < len(OPEN[1].categories)
+    assert_equal_to_estimator(case, [*case.training_rows, case.training_rows[0] | {"town": "new"}])
+    assert case.model.explain(case.training_rows[0])
 
 
 def test_classes_that_are_not_numbered_are_not_folded() -> None:

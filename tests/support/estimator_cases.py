@@ -112,6 +112,8 @@ def rows_of(case: Case, reach: float) -> st.SearchStrategy[Row]:
         values: st.SearchStrategy[Any]
         if feature.type == "category":
             values = st.sampled_from(feature.categories)
+            if feature.open:
+                values |= st.sampled_from("abcdefghijklmnopqrst") | st.text(max_size=3)
         elif feature.type == "boolean":
             values = st.booleans()
         else:

@@ -38,6 +38,11 @@ MIXED = (
     Feature("shape", "category", categories=("round", "square")),
 )
 
+OPEN = (
+    Feature("age", "number", nullable=True),
+    Feature("town", "category", nullable=True, categories=tuple("abcdefghijklmnopqrst"), open=True),
+    Feature("shape", "category", categories=("round", "square")),
+)
 NUMBERS = (Feature("x", "number"), Feature("y", "number"), Feature("z", "boolean"))
 GAPS = (Feature("x", "number", nullable=True), Feature("y", "number", nullable=True))
 OFFSETS = (Feature("unix time", "number"), Feature("serial number", "number"))

@@ -15,6 +15,7 @@ from tests.support.estimators import (
     NUMBERS,
     OFFSETS,
     ONE_HOT,
+    OPEN,
     Builder,
     C,
     N,
@@ -73,6 +74,63 @@ LINEAR: dict[str, tuple[tuple[Feature, ...], Builder]] = {
             (scaled(), N),
             (OneHotEncoder(categories=[["red"]], handle_unknown="ignore"), ["color"]),
             (OneHotEncoder(categories=[["blue"]], handle_unknown="ignore"), ["color"]),
+        ),
+    ),
+    "infrequent and unknown categories together": (
+        MIXED,
+        lambda: legs(
+            (scaled(), N),
+            (OneHotEncoder(min_frequency=50, handle_unknown="infrequent_if_exist"), C),
+        ),
+    ),
+    "all but one category together": (
+        MIXED,
+        lambda: legs(
+            (scaled(), N),
+            (OneHotEncoder(max_categories=2, handle_unknown="infrequent_if_exist"), C),
+        ),
+    ),
+    "ours of an open category": (OPEN, lambda: build_classifier(OPEN)),
+    "an open category that is imputed": (
+        OPEN,
+        lambda: legs(
+            (scaled(), ["age"]),
+            (
+                imputed_one_hot(
+                    {"strategy": "most_frequent"},
+                    min_frequency=8,
+                    handle_unknown="infrequent_if_exist",
+                ),
+                ["town", "shape"],
+            ),
+        ),
+    ),
+    "an open category that is imputed by another level": (
+        OPEN,
+        lambda: legs(
+            (scaled(), ["age"]),
+            (
+                imputed_one_hot(
+                    {"strategy": "constant", "fill_value": "none"},
+                    min_frequency=5,
+                    handle_unknown="infrequent_if_exist",
+                ),
+                ["town"],
+            ),
+        ),
+    ),
+    "an open category that is imputed by a rare level": (
+        OPEN,
+        lambda: legs(
+            (scaled(), ["age"]),
+            (
+                imputed_one_hot(
+                    {"strategy": "constant", "fill_value": "none"},
+                    min_frequency=60,
+                    handle_unknown="infrequent_if_exist",
+                ),
+                ["town"],
+            ),
         ),
     ),
     "no scaler": (MIXED, lambda: legs((SimpleImputer(), N), ONE_HOT)),

@@ -201,6 +201,14 @@ NOT_LINEAR: dict[str, tuple[tuple[Feature, ...], Builder]] = {
         MIXED,
         lambda: legs((scaled(), N), (OneHotEncoder(min_frequency=50), C)),
     ),
+    "a category that is infrequent in one of two legs": (
+        MIXED,
+        lambda: legs(
+            (scaled(), N),
+            (OneHotEncoder(categories=[["blue"]], handle_unknown="ignore"), ["color"]),
+            (OneHotEncoder(max_categories=1, handle_unknown="infrequent_if_exist"), ["color"]),
+        ),
+    ),
     "one-hot of booleans": (NUMBERS, lambda: legs((OneHotEncoder(), ["z"]))),
     "one-hot in single precision": (MIXED, lambda: legs((OneHotEncoder(dtype=np.float32), C))),
     "one-hot, then scaled": (

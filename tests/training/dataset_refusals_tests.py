@@ -167,18 +167,6 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         "Column 'a\\nb' has 8 different texts in 8 rows: it names rows rather than groups them;"
         " leave it out with --drop COLUMN, or keep it with --categorical COLUMN.",
     ),
-    "over 1,000 categories": (
-        two_columns(f"n {i % 1001}" for i in range(3003)),
-        [],
-        "Column 'x' has 1001 different texts, more than the 1000 that a category may have; leave"
-        " it out with --drop x.",
-    ),
-    "over 1,000 declared categories": (
-        two_columns(i % 1001 for i in range(3003)),
-        ["--categorical", "x"],
-        "Column 'x' has 1001 different texts, more than the 1000 that a category may have; leave"
-        " it out with --drop x.",
-    ),
 }
 
 

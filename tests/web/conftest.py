@@ -95,8 +95,7 @@ def page_models(tmp_path_factory: pytest.TempPathFactory, dummy_model: str) -> S
         positive_class="yes",
         config=config,
     )
-    categorical = ("many",)
-    columns = Columns(categorical=categorical)
+    columns = Columns(categorical=("many",), closed=("many",))
     train(write_csv(root / "hostile.csv", hostile_rows()), "v3", columns=columns, config=config)
     many = [{"x": k % 40 + k / 1000, "target": f"class {k % 40}"} for k in range(400)]
     train(write_csv(root / "many.csv", many), "v4", config=config)

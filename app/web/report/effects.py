@@ -92,7 +92,10 @@ def _levels(feature: Feature) -> list[tuple[Value, float]]:
         present = 1.0 - feature.missing
         truths = present * (feature.mean or 0.0)
         return [(True, truths), (False, present - truths)]
-    levels: list[tuple[Value, float]] = [*zip(feature.categories, feature.shares, strict=True)]
+    shares = dict(zip(feature.categories, feature.shares, strict=True))
+    levels: list[tuple[Value, float]] = [(name, shares[name]) for name in feature.shown]
+    if feature.open:
+        levels.append((feature.unseen, feature.rare))
     if feature.nullable:
         levels.append((None, feature.missing))
     return sorted(levels, key=lambda level: -level[1])
@@ -129,7 +132,8 @@ def _effects(
     effects = []
     for feature in features:
         values = [probe[feature.name] for probe in contributions]
-        if not (own_levels := levels[feature.name]):
+        own_levels = levels[feature.name]
+        if feature.type == "number":
             slope = values[0] - values[1]
             effects.append(Effect(feature.name, abs(slope), slope))
             continue
