@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from tests.support.csv_files import csv_of, write_csv
 from tests.support.training import Run, read_manifest
 
 
-def decide(counts: Mapping[str, int], **options: tuple[str, ...]) -> Feature:
+def decide(counts: Mapping[str, int], **options: Any) -> Feature:
     """Return what becomes of a column `city` with that many training rows of each level."""
     texts = [level for level, count in counts.items() for _ in range(count)]
     frame = pd.DataFrame({"city": pd.Series(texts, dtype=object)})

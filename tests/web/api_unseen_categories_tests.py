@@ -50,11 +50,11 @@ def test_a_new_level_gets_the_prediction_of_the_rare_ones(
 ) -> None:
     """As one row, by either way of answering, among many, and as CSV."""
     path = f"/{version}/predict"
-    rare = post(client, RARE, path).json["prediction"]
-    assert rare != post(client, ROW, path).json["prediction"]
+    rare = post(client, RARE, path).get_json()["prediction"]
+    assert rare != post(client, ROW, path).get_json()["prediction"]
     for _ in range(2):  # the second request may take the fast path
         assert post(client, NEW, path).json == {"id": 2, "prediction": rare}
-    assert post(client, [ROW, NEW, RARE], path).json[1:] == [
+    assert post(client, [ROW, NEW, RARE], path).get_json()[1:] == [
         {"id": 2, "prediction": rare},
         {"id": 3, "prediction": rare},
     ]
@@ -69,7 +69,7 @@ def test_a_new_level_is_explained_as_a_rare_one(version: str, client: FlaskClien
     """By the same contribution."""
     explanations = [
         answer["explanation"]
-        for answer in post(client, [NEW, RARE, ROW], f"/{version}/predict?explain=true").json
+        for answer in post(client, [NEW, RARE, ROW], f"/{version}/predict?explain=true").get_json()
     ]
     assert explanations[0] == explanations[1]
     assert explanations[0] != explanations[2]
@@ -136,14 +136,14 @@ def test_rare_levels_are_shown_nowhere(path: str, client: FlaskClient) -> None:
         if path != "/schema":
             assert TYPO not in shown.text
             assert "Village" not in shown.text
-    schema = client.get("/v2/schema").json["properties"]
+    schema = client.get("/v2/schema").get_json()["properties"]
     assert schema["plan"]["enum"] == ["basic", TYPO, "plus"]
     assert len(schema["city"]["enum"]) == 23
 
 
 def test_the_openapi_document_shows_rare_levels_in_an_enum_alone(client: FlaskClient) -> None:
     """Its examples, messages and metadata have none."""
-    document = client.get("/openapi.json").json
+    document = client.get("/openapi.json").get_json()
     for version in ("v0", "v1", "v2"):
         row = document["components"]["schemas"][f"{version}_Row"]["properties"]
         assert ("enum" in row["city"]) is (version == "v2")
@@ -155,11 +155,11 @@ def test_the_openapi_document_shows_rare_levels_in_an_enum_alone(client: FlaskCl
 def test_the_page_says_which_columns_are_open(client: FlaskClient) -> None:
     """It shows the known levels, how many rows had others, and what these do."""
     page = client.get("/v0").text
-    effects = client.get("/v0", headers={"Accept": "application/json"}).json["effects"]["yes"]
+    effects = client.get("/v0", headers={"Accept": "application/json"}).get_json()["effects"]["yes"]
     (city,) = (effect for effect in effects if effect["feature"] == "city")
     by_name = {level["name"]: level["effect"] for level in city["levels"]}
     assert by_name.keys() == {"Bree", "Dale", "rare or new", "missing"}
-    explained = post(client, NEW, "/v0/predict?explain=true").json["explanation"]
+    explained = post(client, NEW, "/v0/predict?explain=true").get_json()["explanation"]
     assert by_name["rare or new"] == explained["contributions"]["city"]
     assert page.count('any text <span class="badge">open</span> or null') == 1
 
