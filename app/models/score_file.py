@@ -78,7 +78,7 @@ class Counts:
 @warnings_as_notes()
 def score(
     source: str,
-    target: str,
+    destination: str,
     version_id: str,
     options: Options,
     config: settings.Settings | None = None,
@@ -88,12 +88,12 @@ def score(
     Raises
     ------
     ApplicationError
-        If there is no such model, or a file cannot be scored. Files that were complete by then are
-        there; of the others there is nothing.
+        If there is no such model, or a file cannot be scored. The files that were complete by
+        then stay; of the others nothing is left behind.
     OSError
         If the output cannot be written.
     """
-    files = _pair(source, target, options)
+    files = _pair(source, destination, options)
     packed = _read_model(version_id, config or settings.current)
     counts = Counts()
     size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
@@ -104,9 +104,9 @@ def score(
     ):
         blocks = _blocks(files, packed.manifest, options, directory)
         tasks = make_tasks(blocks, min(TASK_SIZE, size // MIN_TASKS))
-        scored = (pair for (own,), done in run_all(tasks) for pair in zip(own, done, strict=True))
-        for (path, output), own in itertools.groupby(scored, key=_file_of):
-            results = ((block.size, result) for (_, block), result in own)
+        scored = (pair for (task,), done in run_all(tasks) for pair in zip(task, done, strict=True))
+        for (path, output), of_file in itertools.groupby(scored, key=_file_of):
+            results = ((block.size, result) for (_, block), result in of_file)
             names = output_names(packed.manifest, output)
             _write_file(path, files[path], names, output, results, counts, report)
     return counts
@@ -115,24 +115,25 @@ def score(
 def _directory_of_parts(
     files: Mapping[str, str], options: Options
 ) -> AbstractContextManager[str | None]:
-    """Give the directory in which a cluster puts down its work; None if there is to be none."""
-    target = next((own for own in files.values() if format_of(own) == "csv"), STANDARD)
-    if options.scheduler is None or target == STANDARD:
+    """Give the directory where a cluster's workers write their parts; None if they write none."""
+    csv_files = (path for path in files.values() if format_of(path) == "csv")
+    destination = next(csv_files, STANDARD)
+    if options.scheduler is None or destination == STANDARD:
         return nullcontext()
-    return directory_beside(target)
+    return directory_beside(destination)
 
 
 def _blocks(
     files: Mapping[str, str], manifest: Manifest, options: Options, parts: str | None
 ) -> Iterator[tuple[Output, Block]]:
-    """Yield all files' blocks in order, each after what is to come of it."""
-    for path, target in files.items():
+    """Yield all files' blocks in order, each with what to make of it."""
+    for path, destination in files.items():
         with open_table(path) as table:
             try:
                 output = plan(
                     table,
                     manifest,
-                    format_of(target),
+                    format_of(destination),
                     options.id,
                     keep=options.keep,
                     explain=options.explain,
@@ -152,20 +153,21 @@ def _file_of(result: tuple[tuple[Output, Block], ScoredBlock]) -> tuple[str, Out
 
 def _write_file(
     path: str,
-    target: str,
+    destination: str,
     names: Sequence[str],
     output: Output,
     results: Iterator[tuple[int, ScoredBlock]],
     counts: Counts,
     report: Callable[[int, int], None],
 ) -> None:
-    """Write what came of one file's blocks, each after its size in bytes, and count its rows."""
+    """Write the results of one file's blocks, which come with their sizes in bytes; count rows."""
     number = FIRST_ROW if format_of(path) == "csv" else 1  # of the next row
     skip = output.reading.skip
     with ExitStack() as stack:
-        write = stack.enter_context(open_output(target, output.format, names))
+        write = stack.enter_context(open_output(destination, output.format, names))
         if skip:
-            set_aside = stack.enter_context(open_invalid(target + INVALID, output.reading.names))
+            invalid = open_invalid(destination + INVALID, output.reading.names)
+            set_aside = stack.enter_context(invalid)
         for size, result in results:
             for row in result.invalid:
                 if not skip:
@@ -182,27 +184,28 @@ def _write_file(
             report(size, counts.scored)
 
 
-def _pair(source: str, target: str, options: Options) -> dict[str, str]:
-    """Return where what comes of each file goes."""
+def _pair(source: str, destination: str, options: Options) -> dict[str, str]:
+    """Return the files to read, each with the file to write."""
     if options.scheduler is not None and source != STANDARD:
-        source = os.path.abspath(source)  # its workers are at home elsewhere
+        source = os.path.abspath(source)  # the cluster's workers run in other directories
     paths = find_tables(source)
     if paths is None:
-        files = {source: target}
+        files = {source: destination}
     else:
-        files = {path: os.path.join(target, os.path.basename(path)) for path in paths}
-        if target == STANDARD or (os.path.exists(target) and not os.path.isdir(target)):
-            raise InvalidDataset(f"{target!r} is no directory; several files need one.")
+        files = {path: os.path.join(destination, os.path.basename(path)) for path in paths}
+        is_file = os.path.exists(destination) and not os.path.isdir(destination)
+        if destination == STANDARD or is_file:
+            raise InvalidDataset(f"{destination!r} is no directory; several files need one.")
         if len(set(files.values())) < len(files):
             raise InvalidDataset("Two of the files have the same name; score them one by one.")
-    for path, own in files.items():
-        format_of(path), format_of(own)
-        if path != STANDARD and os.path.realpath(path) == os.path.realpath(own):
+    for path, written in files.items():
+        format_of(path), format_of(written)
+        if path != STANDARD and os.path.realpath(path) == os.path.realpath(written):
             raise InvalidDataset(f"{path!r} cannot be both the input and the output.")
-        if own == STANDARD and options.skip:
+        if written == STANDARD and options.skip:
             raise InvalidDataset("Invalid rows go to a file beside the output; name a file for it.")
     if paths is not None:
-        os.makedirs(target, exist_ok=True)
+        os.makedirs(destination, exist_ok=True)
     return files
 
 
@@ -228,7 +231,7 @@ def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
 
 @click.command()
 @click.argument("source", metavar="INPUT")
-@click.argument("target", metavar="OUTPUT")
+@click.argument("destination", metavar="OUTPUT")
 @click.argument("version")
 @click.option("--id", "id_", default="id", show_default=True, help="Column of ids.")
 @click.option("--keep", is_flag=True, help="Write the input's columns, too.")
@@ -250,7 +253,7 @@ def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster's, such as tcp://host:8786.")
 def main(
     source: str,
-    target: str,
+    destination: str,
     version: str,
     id_: str,
     keep: bool,
@@ -268,7 +271,7 @@ def main(
     options = Options(id_, keep, explain, invalid == "skip", workers, scheduler)
     started = time.monotonic()
     try:
-        counts = score(source, target, version, options, config)
+        counts = score(source, destination, version, options, config)
     except (ApplicationError, UnusableCluster, pa.ArrowException) as error:
         note(f"Error: {' '.join(str(error).split())}")
         sys.exit(2)

@@ -34,7 +34,7 @@ def test_compare_with_a_version_of_other_columns(open_page: Open) -> None:
     page = open_page("/v0", refusals=True)
     page.get_by_label("Compare v0 with").select_option("v2")
     note = page.locator("#comparison-note")
-    sync_api.expect(note).to_contain_text("v2 answers another question")
+    sync_api.expect(note).to_contain_text("v2 predicts something else")
     sync_api.expect(note).to_contain_text("Missing keys: 'age', 'monthly_spend', 'plan',")
 
 

@@ -37,7 +37,7 @@ def test_index_knows_the_latest_that_can_be_served(page_client: FlaskClient) -> 
 def test_index_without_a_model_tells_how_to_train_one(config: Settings) -> None:
     """The command of the README."""
     words = get_page(create_app(config).test_client(), "/").words
-    assert "No model is trained yet." in words
+    assert "There is no trained model yet." in words
     assert "python -m app.models.train_model data/raw/training.csv v0" in words
 
 

@@ -16,7 +16,7 @@ def test_headline_tells_what_when_on_what_and_how_good(page_client: FlaskClient)
     metadata = page_client.get("/v0/metadata").get_json()
     words = get_page(page_client, "/v0").words
     assert "Model v0 The probability that target is 1 Trained " in words
-    assert "7,500 rows of training.csv, and measured on 2,500 other rows" in words
+    assert "7,500 rows of training.csv and evaluated on 2,500 held-out rows" in words
     for key, label in {"roc_auc": "ROC AUC", "brier_score": "Brier score"}.items():
         value, baseline = metadata["metrics"][key], metadata["baseline_metrics"][key]
         assert f"{label} {value:.3f} baseline {baseline:.3f}" in words

@@ -1,4 +1,4 @@
-// The public API, as any client calls it; the browser sends the credentials that it has.
+// The public API, called like any client does; the browser adds the credentials that it has.
 
 export async function predict(url, rows, { explain = false, signal } = {}) {
   const response = await fetch(`${url}/predict${explain ? "?explain=true" : ""}`, {

@@ -1,4 +1,4 @@
-// Another version beside this one, from its metadata and its own prediction of the same row.
+// Another version beside this one: its metrics, and its own prediction for the same row.
 
 import { predict } from "./api.js";
 import { element } from "./dom.js";
@@ -28,7 +28,7 @@ export class Comparison {
     await this.show(this.row, this.prediction);
   }
 
-  // What both say of a row; called whenever there is a new prediction of ours.
+  // What both versions predict for a row; called after each new prediction of this page's version.
   async show(row, prediction) {
     this.row = row;
     this.prediction = prediction;
@@ -50,10 +50,10 @@ export class Comparison {
   differences() {
     const { facts, metadata } = this;
     if (metadata.target !== facts.target || metadata.positive_class !== facts.positive) {
-      return [`${metadata.version} answers another question, so the figures do not compare.`];
+      return [`${metadata.version} predicts something else, so the metrics cannot be compared.`];
     }
     const same = metadata.training_data.sha256 === facts.data;
-    return same ? [] : ["The two were measured on different data."];
+    return same ? [] : ["The two versions were evaluated on different data."];
   }
 
   note(text) {

@@ -1,4 +1,4 @@
-// Copying text, also where the page is not in a secure context and has no clipboard API.
+// Copying text, even if the page is not in a secure context and so has no clipboard API.
 
 export async function copyText(node) {
   if (navigator.clipboard) {

@@ -1,4 +1,4 @@
-// Swagger UI over this server's own document; nothing is asked of any other host.
+// Swagger UI with this server's document; no other host is contacted.
 
 const root = document.getElementById("swagger-ui");
 
@@ -17,14 +17,14 @@ const MISSING = {
 SwaggerUIBundle({
   domNode: root,
   url: root.dataset.url,
-  deepLinking: false, // its links would be inside buttons, which no keyboard or screen reader can tell
+  deepLinking: false, // its links would be inside buttons, where keyboards and screen readers cannot reach them
   validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
 });
 
-// For screen readers: landmarks, levels of headings and labels that it leaves out.
-function mend() {
+// Adds what Swagger UI leaves out and screen readers need: landmarks, heading levels and labels.
+function addMissing() {
   for (const [selector, attributes] of Object.entries(MISSING)) {
     for (const node of root.querySelectorAll(selector)) {
       for (const [name, value] of Object.entries(attributes)) {
@@ -33,7 +33,7 @@ function mend() {
     }
   }
 }
-new MutationObserver(mend).observe(root, { childList: true, subtree: true });
+new MutationObserver(addMissing).observe(root, { childList: true, subtree: true });
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);

@@ -1,4 +1,4 @@
-// Making elements: text is always set as text, never as markup.
+// Creates elements; text is always set as text, never as markup.
 
 export function element(name, attributes = {}, ...children) {
   return fill(document.createElement(name), attributes, children);

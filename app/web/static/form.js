@@ -1,4 +1,4 @@
-// The form → the row that is sent. What is no number goes as text: the API says what is wrong.
+// The form → the row to send. What is not a number is sent as text, so that the API says what is wrong.
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -13,13 +13,13 @@ export class RowForm {
     }
   }
 
-  // The row as a plain object: Object.fromEntries makes own keys even of names such as __proto__.
+  // The row as a plain object; Object.fromEntries makes real keys even of names like __proto__.
   row() {
     const ordered = [this.fields.at(-1), ...this.fields.slice(0, -1)]; // the id comes first
     return Object.fromEntries(ordered.map((field) => [field.dataset.name, read(field)]));
   }
 
-  // One row a changed field, typical in all others: the API's answer tells which field is wrong.
+  // One row per changed field, typical in all others: the API's answer shows which field is wrong.
   suspects() {
     const typical = this.facts.row;
     const changed = this.fields.filter((field) => read(field) !== typical[field.dataset.name]);

@@ -1,4 +1,4 @@
-// A model's page: the form predicts as one types, and everything else follows the prediction.
+// A model's page: it predicts as you type, and everything else follows the prediction.
 
 import { predict } from "./api.js";
 import { Comparison } from "./compare.js";
@@ -14,7 +14,7 @@ const MAX_PROBABILITIES = 6;
 
 const byId = (id) => document.getElementById(id);
 const facts = JSON.parse(byId("facts").textContent);
-// The page may be reached by another name than the server knows: calls go where it came from.
+// The server may know itself by another name; calls go to the address that the page came from.
 facts.url = location.origin + new URL(facts.url).pathname;
 const form = new RowForm(document.querySelector(".try form"), facts);
 const comparison = byId("other") ? new Comparison(facts) : undefined;
@@ -74,11 +74,11 @@ function explain() {
   }
   const z = drawWaterfall(byId("waterfall"), explanation, answer.row);
   byId("waterfall-sum").replaceChildren(...facts.positive === null
-    ? ["Scores of ", element("bdi", {}, label), "; the softmax of all classes' scores gives the probabilities."]
-    : ["In log-odds, exactly: 1 / (1 + e", element("sup", {}, "−z"), `) with z = ${logOdds(z).replace("+", "")} is ${plain(answer.prediction)}.`]);
+    ? ["Scores of ", element("bdi", {}, label), "; the softmax of the scores of all classes gives the probabilities."]
+    : [`In log-odds. They add up to z = ${logOdds(z).replace("+", "")}, and 1 / (1 + e`, element("sup", {}, "−z"), `) is ${plain(answer.prediction)}.`]);
 }
 
-// The API's own message at each field that is wrong: it is asked for each by itself.
+// Shows the API's message at each wrong field: the API checks each changed field by itself.
 async function showRefusal(message, signal) {
   const { changed: fields, rows } = form.suspects();
   const { body } = await predict(facts.url, rows, { signal });

@@ -1,4 +1,4 @@
-// The call for one row in three languages, ready to run.
+// The API call for one row in three languages, ready to run.
 
 const KEY_HEADER = "X-API-Key";
 
@@ -35,7 +35,7 @@ console.log((await response.json()).prediction);`;
   },
 };
 
-// A POSIX shell takes everything between single quotes as it is.
+// A POSIX shell changes nothing between single quotes.
 function shell(text) {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-// From the average row to this one: a bar a feature, in log-odds, the strongest first.
+// From the average row to this row: one bar per feature, in log-odds, the strongest first.
 
 import { element, svg } from "./dom.js";
 import { logOdds, plain } from "./numbers.js";
