@@ -42,7 +42,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     columns = Columns(target="churned", id="customer")
     train(str(root / "customers.csv"), "v2", columns=columns, config=config)
     write_csv(root / "hostile.csv", make_hostile_rows())
-    columns = Columns(categorical=("many",))
+    columns = Columns(categorical=("many",), closed=("many",))
     train(str(root / "hostile.csv"), "v3", columns=columns, config=config)
     train(TRAINING_CSV, "v4", C=0.0005, config=config)
     return config

@@ -91,6 +91,19 @@ def test_the_apis_message_is_at_the_field_that_is_wrong(open_page: Open) -> None
     expect(page.locator("#refusal")).to_be_hidden()
 
 
+def test_any_text_can_be_typed_into_an_open_column(open_page: Open) -> None:
+    """Known levels are proposed; what is new is answered, too, as the API answers it."""
+    page = open_page("/v3")
+    town = page.get_by_label("town", exact=True)
+    proposed = page.locator("datalist option").evaluate_all("all => all.map(one => one.value)")
+    assert proposed == ["<i>town 0</i>", "<i>town 1</i>", "<i>town 2</i>"]
+    town.fill("Minas Tirith")
+    row = json.loads(page.locator("#facts").text_content())["row"] | {"town": "Minas Tirith"}
+    shown_probability(page, predict(page, "v3", row)["prediction"])
+    sync_api.expect(page.locator("#snippet")).to_contain_text("Minas Tirith")
+    assert violations(page) == []
+
+
 def test_names_of_all_kinds(open_page: Open) -> None:
     """They are shown as they are, and a long list of categories comes when it is wanted."""
     page = open_page("/v3")

@@ -37,6 +37,7 @@ def make_hostile_rows() -> list[dict[str, Any]]:
             **{name: draw.random() for name in HOSTILE},
             "kind": ["</script><script>alert(2)</script>", "שלום", " ", "it's"][k % 4],
             "many": f"<b>{k % 600}</b>",
+            "town": f"<i>{k}</i>" if k % 20 == 0 else f"<i>town {k % 3}</i>",
             "target": draw.choice(["<img src=x onerror=alert(3)>", "it's"]),
         }
         for k in range(1200)
