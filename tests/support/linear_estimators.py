@@ -91,6 +91,16 @@ LINEAR: dict[str, tuple[tuple[Feature, ...], Builder]] = {
         ),
     ),
     "ours of an open category": (OPEN, lambda: build_classifier(OPEN)),
+    "an open category of which all is rare, gaps too": (
+        OPEN,
+        lambda: legs(
+            (scaled(), ["age"]),
+            (
+                OneHotEncoder(min_frequency=60, handle_unknown="infrequent_if_exist"),
+                ["town", "shape"],
+            ),
+        ),
+    ),
     "an open category that is imputed": (
         OPEN,
         lambda: legs(

@@ -20,20 +20,23 @@ ODD_NAMES = [
     "class",
     "a/b",
     "self",
+    "town",
 ]
 
 Json = dict[str, Any]
 
 
 def write_odd_csv(path: Path) -> None:
-    """Write a data set of numbers, booleans and categories, some missing, under odd names."""
+    """Write a data set of all types, some missing, under odd names; its towns are open."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*ODD_NAMES, "target"])
         for i in range(200):
             color = ("rot", "grün", "it's, blue", "")[i % 4]
             numbers = [i % 7, i % 5 / 4, i % 3, i % 11]
-            writer.writerow([*numbers, color, ("true", "False", "")[i % 3], -i, i % 7 < i % 5])
+            town = f"town {i}" if i % 10 == 0 else ("Bree", "", "Dale")[i % 3]
+            flag = ("true", "False", "")[i % 3]
+            writer.writerow([*numbers, color, flag, -i, town, i % 7 < i % 5])
 
 
 def as_read(document: Json) -> Json:

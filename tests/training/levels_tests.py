@@ -15,6 +15,7 @@ from app.training.levels import decide_open
 from app.training.profile import describe_features
 from tests.support.csv_files import csv_of, write_csv
 from tests.support.training import Run, read_manifest
+from tests.support.villages import write_villages
 
 
 def decide(counts: Mapping[str, int], **options: Any) -> Feature:
@@ -119,6 +120,23 @@ def test_missing_values_are_no_levels() -> None:
     (feature,) = describe_features(decide_open(features, frame, Columns()), frame)
     assert feature.categories == ("a", "b")
     assert (feature.shares, feature.rare, feature.missing) == ((0.5, 0.25), 0.1, 0.15)
+
+
+@pytest.mark.parametrize(
+    "options", [["--search"], ["--refit-on-all"], ["--search", "--refit-on-all"]]
+)
+def test_an_open_column_is_searched_and_refitted(
+    options: list[str], run_training: Run, config: Settings, tmp_path: Path
+) -> None:
+    """Whatever levels a fold lacks; the levels that are kept are those of the rows fitted to."""
+    path = write_villages(tmp_path / "villages.csv")
+    result = run_training(path, "--workers", "1", *options)
+    city = read_manifest(config).features[0]
+    assert result.exit_code == 0
+    assert city.open
+    assert city.categories == ("Bree", "Dale")
+    n_rare = city.rare * (400 if "--refit-on-all" in options else 300)
+    assert n_rare == pytest.approx(20 if "--refit-on-all" in options else 16)
 
 
 @pytest.mark.parametrize("n_levels", [1001, 5000])

@@ -6,11 +6,9 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from app.app import create_app
-from app.models import score_file
 from app.models.train_model import train
 from app.settings import Settings
 from app.store.trained_model import make_frame
@@ -98,21 +96,6 @@ def test_a_closed_column_refuses_new_levels_and_knows_the_rare_ones(client: Flas
     assert answer.json == {
         "message": "Invalid values: 'city' must be one of 'Bree', 'Dale' and 20 more or null"
     }
-
-
-@pytest.mark.parametrize("version", ["v0", "v1"])
-def test_a_file_with_a_new_city_is_scored(
-    version: str, config: Settings, client: FlaskClient, tmp_path: Path, monkeypatch: Any
-) -> None:
-    """No batch is lost because of one row; it gets what the API answers."""
-    monkeypatch.setattr("app.settings.current", config)
-    text = "id,city,plan,age\n1,Bree,basic,40\n2,Minas Tirith,basic,40\n3,,plus,51\n"
-    (tmp_path / "new.csv").write_text(text)
-    out = tmp_path / "scored.csv"
-    arguments = [str(tmp_path / "new.csv"), str(out), version]
-    result = CliRunner().invoke(score_file.main, arguments, catch_exceptions=False)
-    assert result.exit_code == 0
-    assert out.read_text() == post_csv(client, text, f"/{version}/predict").text
 
 
 def test_levels_that_are_not_known_by_name_are_counted(client: FlaskClient) -> None:
