@@ -1,16 +1,27 @@
-"""The application, and the one table that turns what goes wrong into a status.
+"""The application, and the one table that turns errors into statuses.
 
-`python -m app.app` serves it.
+`python -m app.app` serves it. Other WSGI servers import `app` from here, and importing this module
+does for them what an entry point does: it reads the settings, builds the application and takes the
+secrets out of the environment.
 """
 
+if __name__ == "__main__":  # the process that only watches over the workers, which import the rest
+    from app import settings
+    from app.web import server
+
+    server.serve(settings.current_or_exit())
+    raise SystemExit
+
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from flask.helpers import get_debug_flag
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.serving import is_running_from_reloader
 
 from app import settings
 from app.helpers import errors
@@ -19,6 +30,7 @@ from app.store.signing_key import SigningKeys
 from app.telemetry import logs
 from app.telemetry.metrics import Metrics
 from app.telemetry.records import Record, Records
+from app.utils.collector import collector_sparer
 from app.web.access.admission import Admission
 from app.web.access.api_keys import ApiKeys
 from app.web.access.cors import Cors
@@ -54,14 +66,22 @@ HEADERS: dict[type[Exception], list[tuple[str, str]]] = {
 }
 
 
-def create_app(config: settings.Settings | None = None) -> Flask:
-    """Return the application; `config` holds every setting, by default those of the environment."""
+def create_app(
+    config: settings.Settings | None = None, on_load: Callable[[], None] = lambda: None
+) -> Flask:
+    """Return a new application.
+
+    Parameters
+    ----------
+    config : Settings
+        By default those of the environment.
+    on_load : callable
+        Called after each try to load a model.
+    """
     config = config or settings.current
-    for name in settings.SECRETS:  # servers copy the environment into every request
-        os.environ.pop(name, None)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
-    shared = app.extensions["services"] = _make_services(config)
+    shared = app.extensions["services"] = _make_services(config, on_load)
     app.before_request(_begin)
     app.after_request(_end)
     app.register_error_handler(Exception, _answer_error)
@@ -75,16 +95,19 @@ def create_app(config: settings.Settings | None = None) -> Flask:
     return app
 
 
-def _make_services(config: settings.Settings) -> Services:
+def _make_services(config: settings.Settings, on_load: Callable[[], None]) -> Services:
     log = logs.configure(config.logs_root, config.log_max_bytes, config.log_backup_count)
     metrics = Metrics()
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file)
-    store = ModelStore(
-        config.models_root, keys, config.max_loaded_models, on_load=metrics.count_load
-    )
+
+    def count_load(version: str, outcome: str) -> None:
+        metrics.count_load(version, outcome)
+        on_load()
+
+    store = ModelStore(config.models_root, keys, config.max_loaded_models, on_load=count_load)
 
     def report(_: Sequence[Record]) -> None:
-        """Tell after each batch what this process alone knows."""
+        """Report what only this process knows, after each batch."""
         metrics.count_lost(log.dropped, records.dropped, records.failures)
         metrics.show_outdated(store.outdated())
 
@@ -152,14 +175,22 @@ def _end(response: Response) -> Response:
 
 
 def warm_up() -> None:
-    """Load the latest version, and with it scikit-learn, before there is a request."""
+    """Load the latest version and the libraries that it needs, before there is a request."""
     with suppress(errors.ApplicationError):
         app.extensions["services"].store.get(LATEST)
 
 
-if __name__ == "__main__":
-    from app.web import server
+def _remove_secrets() -> None:
+    """Take the secrets out of the environment, which some servers copy into every request."""
+    serves_no_request = (
+        os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+        and get_debug_flag()
+        and not is_running_from_reloader()
+    )
+    if not serves_no_request:  # as the parent of Flask's reloader, whose child needs the secrets
+        for name in settings.SECRETS:
+            os.environ.pop(name, None)
 
-    server.serve(settings.current_or_exit())
-else:
-    app = create_app(settings.current_or_exit())
+
+app = create_app(settings.current_or_exit(), on_load=collector_sparer())
+_remove_secrets()

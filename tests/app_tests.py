@@ -1,19 +1,23 @@
-"""The application as a whole: unknown pages, failures, request ids, proxies and secrets."""
+"""The application as a whole: errors, request ids, proxies, secrets, and its processes."""
 
+import gc
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 from flask.testing import FlaskClient
 
 from app.app import create_app
 from app.settings import Settings
-from tests.support.requests import (
-    ROW,
-    MakeClient,
-    post,
-    predict,
-)
+from tests.support.paths import ROOT
+from tests.support.programs import run_program
+from tests.support.requests import ROW, MakeClient, post, predict
+from tests.support.servers import read, running_server
+from tests.support.supervisor import until
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/v0/predict/", "//v0/predict", "/v0/../v0/schema"])
@@ -57,12 +61,102 @@ def test_request_ids(client: FlaskClient) -> None:
     assert len(ids) == 5
 
 
-def test_secrets_leave_the_environment(config: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Servers copy the environment into every request."""
-    monkeypatch.setenv("API_KEYS", "secret")
-    monkeypatch.setenv("MODEL_SIGNING_KEY", "secret")
-    create_app(config)
-    assert "secret" not in os.environ.values()
+SECRETS = {"API_KEYS": "a secret", "MODEL_SIGNING_KEY": "another secret " * 3}
+
+
+def test_importing_the_application_takes_secrets_out_of_the_environment() -> None:
+    """Servers copy the environment into every request; the application knows them all the same."""
+    program = f"""
+import os
+os.environ |= {SECRETS}
+from app.app import app
+assert "API_KEYS" not in os.environ and "MODEL_SIGNING_KEY" not in os.environ
+print(app.test_client().get("/v0/schema").status_code)
+"""
+    assert run_program(program) == "401\n"
+
+
+def test_no_view_of_a_server_sees_a_secret(config: Settings, tmp_path: Path) -> None:
+    """Neither in the environment nor in what the server passes on with a request."""
+    (tmp_path / "leaky.py").write_text("""
+import os
+from flask import request
+from app.app import app
+app.view_functions["api.livez"] = lambda: repr([dict(os.environ), request.environ])
+""")
+    variables = SECRETS | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    with running_server(config, 1, "leaky:app", **variables) as (port, _):
+        told = read(port, "/livez")
+    assert "wsgi.input" in told
+    assert not [secret for secret in SECRETS.values() if secret in told]
+
+
+def test_the_reloader_of_flask_passes_secrets_on(tmp_path: Path, port: str) -> None:
+    """`flask run --debug` starts the application in a child process, which needs the keys."""
+    run = [sys.executable, "-m", "flask", "--app", "app.app", "run", "--debug", "--port", port]
+    environment = SECRETS | {"LOGS_ROOT": str(tmp_path), "MODELS_ROOT": str(tmp_path)}
+    with subprocess.Popen(
+        run, cwd=ROOT, env=os.environ | environment, stderr=subprocess.PIPE, start_new_session=True
+    ) as parent:
+        stderr = parent.stderr
+        assert stderr is not None
+        try:
+            until(lambda: b"Debugger PIN" in stderr.readline())
+            with pytest.raises(HTTPError, match="401"):
+                read(int(port), "/v0/schema")
+        finally:
+            os.killpg(parent.pid, signal.SIGTERM)
+
+
+def test_building_an_application_or_loading_a_model_changes_nothing_else(
+    config_with_v0: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a notebook, the environment and the garbage collector are not ours."""
+    monkeypatch.setenv("API_KEYS", "a secret")
+    before = (dict(os.environ), gc.get_threshold(), gc.get_freeze_count())
+    client = create_app(config_with_v0).test_client()
+    assert client.get("/v0/healthcheck").text == "OK"
+    assert (dict(os.environ), gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_a_server_spares_the_garbage_collector(config_with_v0: Settings) -> None:
+    """Once a model is loaded, and again after a model that brought other libraries."""
+    program = """
+import gc
+from app.app import app, create_app
+default = gc.get_threshold()
+client = app.test_client()
+print(gc.get_threshold() == default, gc.get_freeze_count())
+print(client.get("/v0/healthcheck").text, gc.get_threshold()[0], gc.get_freeze_count() > 10_000)
+frozen = gc.get_freeze_count()
+client.get("/v9/healthcheck")
+print(gc.get_freeze_count() <= frozen)
+"""
+    variables = {
+        "MODELS_ROOT": config_with_v0.models_root,
+        "LOGS_ROOT": config_with_v0.logs_root,
+        "MODEL_SIGNING_KEY": config_with_v0.model_signing_key,
+    }
+    assert run_program(program, **variables) == "True 0\nOK 50000 True\nTrue\n"
+
+
+def test_the_process_that_watches_the_workers_imports_no_application(
+    config: Settings, tmp_path: Path
+) -> None:
+    """From its start to its end it stays small."""
+    modules = tmp_path / "modules"
+    (tmp_path / "sitecustomize.py").write_text(f"""
+import atexit, os, pathlib, sys
+path = pathlib.Path({str(modules)!r})
+atexit.register(lambda: path.write_text(" ".join(sys.modules)))
+""")
+    with running_server(config, 1, PYTHONPATH=f"{tmp_path}:{ROOT}") as (port, _):
+        assert read(port, "/livez") == "OK"
+    imported = modules.read_text().split()
+    assert {"app.settings", "app.web.server"} == {
+        name for name in imported if name.startswith(("app.settings", "app.web."))
+    }
+    assert {"flask", "werkzeug", "orjson", "prometheus_client", "numpy"}.isdisjoint(imported)
 
 
 @pytest.mark.parametrize(

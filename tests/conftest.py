@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -39,6 +40,14 @@ def one_thread() -> Iterator[None]:
         os.environ.setdefault(variable, "1")
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture
+def port() -> str:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """What one version is: its estimator, what it accepts, and how it predicts and explains."""
 
-import gc
 import logging
 import platform
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, BinaryIO
 
 import joblib
@@ -153,21 +151,7 @@ def load_trained_model(file: BinaryIO, version: str, keys: Sequence[bytes]) -> T
     OSError
         If the file cannot be read.
     """
-    _spare_the_collector()
     return make_trained_model(*model_file.read_model_file(file, version, keys))
-
-
-@cache
-def _spare_the_collector() -> None:
-    """Let the garbage collector leave alone, once, what came with this module.
-
-    scikit-learn and pandas stay, some 200,000 objects. A full collection that walks them stops all
-    threads, under load for some 90 ms. Nor shall one run whenever 700 objects are new: under load
-    more of them wait to be logged.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000)
 
 
 def make_trained_model(manifest: Manifest, pickle: bytes) -> TrainedModel:

@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -63,6 +63,7 @@ def configure(
             old.close()
     handler = ApplicationLog(path, max_bytes, backup_count)
     _app_logger.addHandler(handler)
+    _fork_between_writes()
     return handler
 
 
@@ -279,8 +280,15 @@ def _percent_encode(text: str) -> str:
     return quote(encoded, safe=_SAFE) or "-"
 
 
+@cache
+def _fork_between_writes() -> None:
+    """Make forks wait for writes: a child would inherit half of one, and a lock taken for ever."""
+    os.register_at_fork(
+        before=_wait_for_writes, after_in_parent=_resume_writes, after_in_child=_held.clear
+    )
+
+
 def _wait_for_writes() -> None:
-    # A process forked in the middle of a write would inherit half of it, and a lock for ever.
     for handler in list(_app_logger.handlers):
         handler.acquire()
         _held.append(handler)
@@ -289,8 +297,3 @@ def _wait_for_writes() -> None:
 def _resume_writes() -> None:
     while _held:
         _held.pop().release()
-
-
-os.register_at_fork(
-    before=_wait_for_writes, after_in_parent=_resume_writes, after_in_child=_held.clear
-)

@@ -10,6 +10,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from multiprocessing.util import Finalize
 from typing import Any, NamedTuple, TypeVar
 
@@ -117,6 +118,7 @@ class Records:
         self._queue: deque[Record] = deque()
         self._begin_anew()
         _instances.add(self)
+        _begin_anew_in_children()
 
     def _begin_anew(self) -> None:
         """Begin with no records, no thread and no lock taken, as a process just forked must."""
@@ -214,9 +216,11 @@ def _flush_all() -> None:
         records.flush()
 
 
+@cache
+def _begin_anew_in_children() -> None:
+    os.register_at_fork(after_in_child=_begin_all_anew)
+
+
 def _begin_all_anew() -> None:
     for records in list(_instances):
         records._begin_anew()
-
-
-os.register_at_fork(after_in_child=_begin_all_anew)

@@ -22,15 +22,17 @@ from multiprocessing.synchronize import Lock, Semaphore
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread, local
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
-from app.settings import Settings
 from app.utils.cores import nth_core
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 _REFUSALS = {
     errno.EADDRINUSE: "port {port} on {host} is already in use; stop what runs there or set PORT.",
@@ -42,7 +44,7 @@ _REFUSALS = {
 _STDERR = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
 
 
-def serve(config: Settings, target: str = "app.app:app") -> None:
+def serve(config: "Settings", target: str = "app.app:app") -> None:
     """Answer requests until SIGTERM or Ctrl+C, then finish those in hand.
 
     Parameters
@@ -110,7 +112,7 @@ def _check_address(host: str, port: int) -> str:
     return str(address)
 
 
-def _check_tls(config: Settings) -> None:
+def _check_tls(config: "Settings") -> None:
     """SystemExit unless the certificate, its key and the clients' authorities can be used."""
     if not config.tls_key_file:
         return
@@ -142,7 +144,7 @@ class _Server(MPServer):
             _thread.start_new_thread(self.main_loop_interrupt.set, ())
 
 
-def _make_server(config: Settings, address: str, target: str) -> _Server:
+def _make_server(config: "Settings", address: str, target: str) -> _Server:
     # A connection is an open file; past the limit, granian would spin on a failing accept().
     connections = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
     return _Server(
@@ -169,7 +171,7 @@ def _make_server(config: Settings, address: str, target: str) -> _Server:
     )
 
 
-def _announce(config: Settings, address: str) -> None:
+def _announce(config: "Settings", address: str) -> None:
     """Say where the server runs, once a worker answers there."""
     while True:
         with suppress(OSError), socket.create_connection((address, config.port)):
@@ -181,7 +183,7 @@ def _announce(config: Settings, address: str) -> None:
 
 
 def _load(
-    target: str, number: int, config: Settings, import_failed: Lock, first_starts: Semaphore
+    target: str, number: int, config: "Settings", import_failed: Lock, first_starts: Semaphore
 ) -> Any:
     """Return the WSGI callable in a new worker; on failure say why, once, and stop the server."""
     _guard_stopping()

@@ -17,16 +17,23 @@ from tests.support.paths import ROOT
 
 @contextmanager
 def running_server(
-    config: Settings, workers: int, **variables: str
+    config: Settings, workers: int, target: str = "", **variables: str
 ) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    """Run `python -m app.app`, as users do, and give its port and its process."""
+    """Run `python -m app.app`, as users do, and give its port and its process.
+
+    With a target, such as `module:app`, its workers serve that.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {knob.name.upper(): str(getattr(config, knob.name)) for knob in fields(config)}
     environment |= {"HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": str(workers)}
+    serve = (
+        "from app import settings; from app.web import server;"
+        f" server.serve(settings.current, {target!r})"
+    )
     server = subprocess.Popen(
-        [sys.executable, "-m", "app.app"],
+        [sys.executable, *(["-c", serve] if target else ["-m", "app.app"])],
         cwd=ROOT,
         env=os.environ | environment | variables,
         stdout=subprocess.PIPE,

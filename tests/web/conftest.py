@@ -1,7 +1,6 @@
 """Servers for the tests of the web: with colors, with many models, with low limits, or small."""
 
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,14 +39,6 @@ def colors_client(config: Settings, colors_csv: str) -> FlaskClient:
     """A client of the application with a model of three classes as v0."""
     train(colors_csv, "v0", config=config)
     return create_app(config).test_client()
-
-
-@pytest.fixture
-def port() -> str:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 @pytest.fixture
