@@ -112,7 +112,7 @@ class Settings:
     log_backup_count: int = _setting(5, "number of rotated, compressed log files to keep")
 
 
-SECRETS = tuple(own.name.upper() for own in fields(Settings) if own.metadata["secret"])
+SECRETS = tuple(setting.name.upper() for setting in fields(Settings) if setting.metadata["secret"])
 """The variables that must be out of the environment before a request is served."""
 
 
@@ -134,15 +134,15 @@ def load() -> Settings:
             raise ValueError(f"{path} cannot be read: {error.strerror}.") from None
         except UnicodeDecodeError:
             raise ValueError(f"{path} is not UTF-8.") from None
-    for own in fields(Settings):
-        name = own.name.upper()
+    for setting in fields(Settings):
+        name = setting.name.upper()
         try:
-            text = env.str(name, "", validate=own.metadata["rule"])
+            text = env.str(name, "", validate=setting.metadata["rule"])
         except EnvValidationError as error:
             mistakes += [f"{name} {reason}" for reason in error.error_messages]
             continue
         if text:
-            values[own.name] = int(text) if own.type is int else text
+            values[setting.name] = int(text) if setting.type is int else text
     if mistakes:
         raise ValueError(" ".join(mistakes))
     settings = Settings(**values)

@@ -101,8 +101,8 @@ def check_quickly(
     if not _are_ids(ids):
         return None
     columns = []
-    for own in features:
-        values = _values(typed[own.name], own)
+    for feature in features:
+        values = _values(typed[feature.name], feature)
         if values is None:
             return None
         columns.append(values)
@@ -120,12 +120,12 @@ def _are_ids(ids: pa.Array) -> bool:
     return (pc.max(pc.utf8_length(ids.cast(pa.string()))).as_py() or 0) <= MAX_ID_LENGTH
 
 
-def _values(column: pa.Array, own: Feature) -> Any:
+def _values(column: pa.Array, feature: Feature) -> Any:
     """Return a column's values as an array, None if one may break the schema."""
-    if column.null_count and not own.nullable:
+    if column.null_count and not feature.nullable:
         return None
-    if own.type == "category":
-        return _categories(column, own)
+    if feature.type == "category":
+        return _categories(column, feature)
     try:
         numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:  # an integer that no float64 is
@@ -134,14 +134,14 @@ def _values(column: pa.Array, own: Feature) -> Any:
     return numbers if n_valid == len(column) - column.null_count else None
 
 
-def _categories(column: pa.Array, own: Feature) -> Any:
+def _categories(column: pa.Array, feature: Feature) -> Any:
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
     categories = column.dictionary.to_pylist()
-    if own.open:
+    if feature.open:
         fits = all(isinstance(text, str) and len(text) <= MAX_LEVEL_LENGTH for text in categories)
     else:
-        fits = set(own.categories).issuperset(categories)
+        fits = set(feature.categories).issuperset(categories)
     if not fits:
         return None
     codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)

@@ -37,7 +37,7 @@ def _read_quickly(data: bytes, features: Sequence[Feature], reading: Reading) ->
     """Return the rows if they are all valid beyond doubt."""
     if not data or b'"' in data or _has_outer_space(data) or not _is_utf8(data):
         return None
-    types = {own.name: ARROW_TYPES[own.type] for own in features}
+    types = {feature.name: ARROW_TYPES[feature.type] for feature in features}
     texts = dict.fromkeys((reading.id, *reading.keep), pa.string())
     try:
         if texts.keys() & types.keys():  # what is both is read twice
@@ -112,7 +112,8 @@ def _read_strictly(data: bytes, validator: RowValidator, reading: Reading) -> Ro
     even = [number for number in range(len(lines)) if number not in reasons]
     by_place = list(zip(*(lines[number] for number in even), strict=True)) or [()] * n_fields
     columns = {"id": convert_fields(by_place[places[reading.id]], "category")} | {
-        own.name: convert_fields(by_place[places[own.name]], own.type) for own in validator.features
+        feature.name: convert_fields(by_place[places[feature.name]], feature.type)
+        for feature in validator.features
     }
     invalid = find_invalid(columns, validator, all_of_them=reading.skip)
     reasons |= {even[place]: reason for place, reason in invalid.items()}
@@ -120,7 +121,7 @@ def _read_strictly(data: bytes, validator: RowValidator, reading: Reading) -> Ro
     return Rows(
         len(lines),
         pa.array(take(columns["id"], valid), pa.string()),
-        [take(columns[own.name], valid) for own in validator.features],
+        [take(columns[feature.name], valid) for feature in validator.features],
         {name: pa.array(take(by_place[places[name]], valid), pa.string()) for name in reading.keep},
         [InvalidRow(number, reasons[number], lines[number]) for number in sorted(reasons)],
         broken,

@@ -27,7 +27,7 @@ def check_types(types: Mapping[str, pa.DataType], features: Sequence[Feature], i
     InvalidDataset
         If one is not.
     """
-    for name, kind in [(id_, "id"), *((own.name, own.type) for own in features)]:
+    for name, kind in [(id_, "id"), *((feature.name, feature.type) for feature in features)]:
         if not (pa.types.is_null(types[name]) or _IS_KIND[kind](types[name])):
             raise InvalidDataset(
                 f"Column {quote(name)} is {types[name]}; it must be {_KIND_NAMES[kind]}."
@@ -71,7 +71,7 @@ def _check_strictly(
     columns: Mapping[str, pa.Array], n_rows: int, validator: RowValidator, reading: Reading
 ) -> Rows:
     by_key = {"id": columns[reading.id].to_pylist()} | {
-        own.name: _json_values(columns[own.name]) for own in validator.features
+        feature.name: _json_values(columns[feature.name]) for feature in validator.features
     }
     invalid = find_invalid(by_key, validator, all_of_them=reading.skip)
     valid = valid_places(n_rows, invalid, reading)
@@ -79,7 +79,7 @@ def _check_strictly(
     return Rows(
         n_rows,
         columns[reading.id].take(places),
-        [take(by_key[own.name], valid) for own in validator.features],
+        [take(by_key[feature.name], valid) for feature in validator.features],
         {name: columns[name].take(places) for name in reading.keep},
         [
             InvalidRow(place, reason, [columns[name][place].as_py() for name in reading.names])

@@ -116,7 +116,7 @@ def plan(
     InvalidDataset
         If a column is missing or of a wrong type, or two would have the same name.
     """
-    wanted = (id_, *(own.name for own in manifest.features))
+    wanted = (id_, *(feature.name for feature in manifest.features))
     if missing := [name for name in wanted if name not in table.names]:
         raise InvalidDataset(
             f"There is no column {enumerate_first(map(quote, missing))};"

@@ -91,10 +91,10 @@ class RowValidator:
         self.schema = make_schema(features)
         texts = [text for feature in features for text in feature.categories]
         self._longest_text = max([MAX_ID_LENGTH, *map(len, texts)])
-        self._numbers = [own for own in features if own.type == "number"]
+        self._numbers = [feature for feature in features if feature.type == "number"]
         # Without the bounds of numbers: Python compares them in half the time.
         items = self.schema["properties"] | {
-            own.name: {"type": _value_schema(own)["type"]} for own in self._numbers
+            feature.name: {"type": _value_schema(feature)["type"]} for feature in self._numbers
         }
         columns = {name: {"type": "array", "items": value} for name, value in items.items()}
         self.is_valid = _compile(self.schema)
@@ -104,7 +104,8 @@ class RowValidator:
     def are_valid_columns(self, columns: Mapping[str, Sequence[Any]]) -> bool:
         """Whether they are the values of valid rows: equally long lists by key."""
         return self._are_columns_of_types(columns) and all(
-            _are_in_bounds(columns[own.name], nullable=own.nullable) for own in self._numbers
+            _are_in_bounds(columns[feature.name], nullable=feature.nullable)
+            for feature in self._numbers
         )
 
     def describe(self, row: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""Folding a fitted scikit-learn pipeline into a LinearScorer, if it is one of the linear kind.
+"""A fitted scikit-learn pipeline → a LinearScorer, if the pipeline is linear.
 
-Only what is listed here by its exact type is folded: a subclass may do anything. Whatever is not
-is scored by the estimator itself, and a loaded model proves its scorer on the self-check rows.
+Only the exact types that are listed here are folded, because a subclass may do anything. All other
+estimators predict by themselves. A loaded model proves its scorer on the self-check rows.
 """
 
 import math
@@ -23,47 +23,51 @@ from app.store.linear_scorer import LinearScore, LinearScorer, LinearTerm, OpenW
 
 
 class _Infrequent(Enum):
-    """The level that a one-hot encoder makes of all that are infrequent, or unknown to it."""
+    """The one level into which a one-hot encoder puts all infrequent and unknown categories."""
 
     LEVEL = "infrequent"
 
 
 class _NotLinearError(Exception):
-    """The pipeline holds something that is not folded."""
+    """The pipeline has a step that cannot be folded."""
 
 
 @dataclass(frozen=True)
 class _Column:
     """One column on its way through the pipeline: (x − shift) / scale, or whether x is `level`.
 
-    Of a category there is one for each level, once it is encoded; before, no model takes it.
+    A one-hot encoder turns the column of a category into one column for each level.
     """
 
     feature: Feature
-    named: bool = True  # still under its feature's name
-    fill: Any = None  # in place of what is missing
+    named: bool = True  # whether steps can still select it by its feature's name
+    fill: Any = None  # what an imputer puts in place of a missing value
     shift: float = 0.0
     scale: float = 1.0
     scaled: bool = False
-    level: str | _Infrequent | None = None  # None is the level of what is missing
-    encoder: Any = None  # that made the level
+    level: str | _Infrequent | None = None  # None is the level of missing values
+    encoder: Any = None  # the encoder that made the level
 
     @property
     def is_category(self) -> bool:
         return self.feature.type == "category"
 
 
+_Weighted = tuple[_Column, float]
+"""A column that reaches the model, and the model's coefficient for it."""
+
+
 def fold(
     estimator: Any, features: Sequence[Feature], positive_index: int | None
 ) -> LinearScorer | None:
-    """Return the scorer that equals the fitted estimator, or None if that is not linear.
+    """Return a scorer that predicts what the fitted estimator does; None if it is not linear.
 
     Parameters
     ----------
     features : shape (n_features,)
-        With the mean or the shares of each in the training set.
+        Described: with the mean, or the shares of the categories, in the training set.
     positive_index : int or None
-        Of two classes, numbered 0 and 1, the one whose probability is scored; None with more.
+        The place of the positive class, 0 or 1; None with three or more classes.
     """
     steps = [step for _, step in estimator.steps] if type(estimator) is Pipeline else [estimator]
     model = steps.pop()
@@ -86,7 +90,7 @@ def _weights(model: Any, positive_index: int | None) -> tuple[list[list[float]],
     """Return the coefficients, shape (n_scores, n_columns), and the intercepts, (n_scores,)."""
     if type(model) is not LogisticRegression:
         raise _NotLinearError
-    # A sparse or float32 one computes otherwise than we do.
+    # Sparse or float32 coefficients give other rounding errors than ours.
     if not isinstance(model.coef_, np.ndarray) or model.coef_.dtype != np.float64:
         raise _NotLinearError
     n_classes = 2 if positive_index is not None else len(model.coef_)
@@ -120,7 +124,7 @@ def _column_transformer(transformer: Any, columns: list[_Column]) -> list[_Colum
     for _, step, keys in transformer.transformers_:
         if isinstance(step, str) and step == "drop":
             continue
-        # By exact type: a mask's True would be taken for 1.
+        # By exact type, since the True of a mask is an int, too.
         if not isinstance(keys, list) or not {int, str}.issuperset(map(type, keys)):
             raise _NotLinearError
         try:
@@ -129,7 +133,7 @@ def _column_transformer(transformer: Any, columns: list[_Column]) -> list[_Colum
             raise _NotLinearError from None
         if chosen:
             result += _transform(step, chosen)
-    # By another name a column could be taken for the feature of that name.
+    # The output's columns have other names; one of them could be the name of another feature.
     return [replace(column, named=False) for column in result]
 
 
@@ -140,7 +144,7 @@ def _identity(transformer: Any, columns: list[_Column]) -> list[_Column]:
 
 
 def _imputer(imputer: Any, columns: list[_Column]) -> list[_Column]:
-    # NaN is what the estimator is given where a value is missing.
+    # The estimator gets NaN where a value is missing.
     if imputer.add_indicator or not _is_nan(imputer.missing_values):
         raise _NotLinearError
     result = []
@@ -148,7 +152,7 @@ def _imputer(imputer: Any, columns: list[_Column]) -> list[_Column]:
         fits = isinstance(fill, str if column.is_category else int | float)
         if column.scaled or not fits or _is_nan(fill):
             raise _NotLinearError
-        # After a first imputer nothing is missing.
+        # A second imputer finds nothing to fill.
         result.append(replace(column, fill=fill) if column.fill is None else column)
     return result
 
@@ -166,7 +170,7 @@ def _scaler(scaler: Any, columns: list[_Column]) -> list[_Column]:
 
 def _one_hot(encoder: Any, columns: list[_Column]) -> list[_Column]:
     groups = encoder.min_frequency is not None or encoder.max_categories is not None
-    # Else what is infrequent and what is unknown are not the same.
+    # Otherwise infrequent and unknown categories would be encoded differently.
     if encoder.drop is not None or (groups and encoder.handle_unknown != "infrequent_if_exist"):
         raise _NotLinearError
     ignores_unknown = encoder.handle_unknown in ("ignore", "infrequent_if_exist")
@@ -176,7 +180,7 @@ def _one_hot(encoder: Any, columns: list[_Column]) -> list[_Column]:
         levels: list[Any] = _levels(known)
         if not ignores_unknown and not _has_all(column, levels):
             raise _NotLinearError
-        if rare is not None:  # they have one column together, the last
+        if rare is not None:  # they share one column, the last one
             together = set(_levels(rare))
             levels = [level for level in levels if level not in together] + [_Infrequent.LEVEL]
         result += [replace(column, named=False, level=level, encoder=encoder) for level in levels]
@@ -210,7 +214,7 @@ _TRANSFORMS: dict[type, Callable[[Any, list[_Column]], list[_Column]]] = {
 def _score(
     features: Sequence[Feature], columns: list[_Column], coefficients: list[float], intercept: float
 ) -> LinearScore:
-    weighted: dict[str, list[tuple[_Column, float]]] = {feature.name: [] for feature in features}
+    weighted: dict[str, list[_Weighted]] = {feature.name: [] for feature in features}
     for column, weight in zip(columns, coefficients, strict=True):
         weighted[column.feature.name].append((column, weight))
     baseline, terms = intercept, []
@@ -222,11 +226,11 @@ def _score(
     return LinearScore(baseline, terms)
 
 
-def _number_term(feature: Feature, own: list[tuple[_Column, float]]) -> tuple[float, LinearTerm]:
-    """Return the mean contribution before centring, and the term."""
-    if not own:
+def _number_term(feature: Feature, weighted: Sequence[_Weighted]) -> tuple[float, LinearTerm]:
+    """Return the feature's mean contribution, which belongs to the baseline, and its term."""
+    if not weighted:
         return 0.0, LinearTerm(fill=0.0)
-    ((column, weight), *others) = own
+    ((column, weight), *others) = weighted
     if others or (feature.nullable and column.fill is None):
         raise _NotLinearError
     fill = None if column.fill is None else float(column.fill)
@@ -237,24 +241,24 @@ def _number_term(feature: Feature, own: list[tuple[_Column, float]]) -> tuple[fl
     return (center - column.shift) * slope, LinearTerm(None, fill, center, slope)
 
 
-def _category_term(feature: Feature, own: list[tuple[_Column, float]]) -> tuple[float, LinearTerm]:
-    """Return the mean contribution before centring, and the term."""
-    by_level = {column.level: weight for column, weight in own}
-    fills = {column.fill for column, _ in own}
-    if len(by_level) < len(own) or len(fills) > 1:
+def _category_term(feature: Feature, weighted: Sequence[_Weighted]) -> tuple[float, LinearTerm]:
+    """Return the feature's mean contribution, which belongs to the baseline, and its term."""
+    by_level = {column.level: weight for column, weight in weighted}
+    fills = {column.fill for column, _ in weighted}
+    if len(by_level) < len(weighted) or len(fills) > 1:
         raise _NotLinearError
     rare = 0.0
     if _Infrequent.LEVEL in by_level:
-        if len({id(column.encoder) for column, _ in own}) > 1:  # it is infrequent for one of them
+        if len({id(column.encoder) for column, _ in weighted}) > 1:  # they may group differently
             raise _NotLinearError
         rare = by_level.pop(_Infrequent.LEVEL)
     weights: dict[Any, float] = dict.fromkeys((*feature.categories, None), rare) | by_level
-    fill = fills.pop() if own else None
+    fill = fills.pop() if weighted else None
     if fill is not None:
         weights[None] = weights.get(fill, rare)
     shares = zip((*feature.categories, None), (*feature.shares, feature.missing), strict=True)
     mean = math.fsum(weights[level] * share for level, share in shares)
-    # If rare levels have weights of their own, their shares are taken to be equal.
+    # If rare levels have different weights, assume that all of them are equally frequent.
     listed = {*feature.categories, fill, None}
     rare_weights = [weights[level] for level in weights.keys() - listed] or [rare]
     mean += feature.rare * math.fsum(rare_weights) / len(rare_weights)

@@ -1,13 +1,13 @@
-"""A fitted linear pipeline as plain weights: the same numbers in microseconds, and exact shares.
+"""A fitted linear pipeline as plain weights: the same numbers in microseconds, and explanations.
 
 A logistic regression scores a row as z = intercept + Σ wᵢ·tᵢ(xᵢ), where tᵢ is what the pipeline
-does to feature i (impute, scale, one-hot). Around the training mean of each tᵢ that is
+does to feature i (impute, scale, one-hot). Around the training mean of each tᵢ this is
 z = baseline + Σ cᵢ, and cᵢ is what feature i contributes, in log-odds. The probability is
-1/(1 + e^−z); with three or more classes z is a score a class and the probabilities their softmax
-(Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*, section 4.4).
+1/(1 + e^−z). With three or more classes there is one z per class, and the probabilities are their
+softmax (Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*, section 4.4).
 
-The mean is subtracted before the slope multiplies: folding it into the intercept would cancel
-digits (values of 1.7e9 ± 1 lose nine of them).
+The mean is subtracted from the value before the slope multiplies it. If the mean were part of the
+intercept instead, large values would lose digits (1.7e9 ± 1 loses nine of them).
 """
 
 import math
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 
 class OpenWeights(dict[str | None, float]):
-    """The weights of an open column's levels, and one for all texts that are not among them."""
+    """The weights of an open column's levels, and one weight for all other texts."""
 
     __slots__ = ("rare",)
 
@@ -34,21 +34,22 @@ class OpenWeights(dict[str | None, float]):
 class LinearTerm(NamedTuple):
     """What one feature contributes to one score.
 
-    A number contributes (x − center) · slope, taken at `fill` where it is missing; a category
-    contributes its weight, None being the key of a missing one. The weights of an open column are
-    `OpenWeights`.
+    A number x contributes (x − center) · slope, where x is `fill` if the value is missing. A
+    category contributes its weight; a missing one has the key None. The weights of an open column
+    are `OpenWeights`.
     """
 
     weights: dict[str | None, float] | None = None
-    fill: Any = None  # a number, or None where none is ever missing
+    fill: Any = None  # a number; None if the value is never missing
     center: float = 0.0
     slope: float = 0.0
 
 
 class LinearScore:
-    """One linear function of a row: `baseline`, the average training row's, and a term a feature.
+    """A linear function of a row: `baseline`, the average row's score, and one term per feature.
 
-    The same operations in the same order score one row and many, so that the numbers are equal.
+    One row and many rows are scored by the same operations in the same order, so the numbers are
+    equal to the last digit.
     """
 
     def __init__(self, baseline: float, terms: Sequence[LinearTerm]) -> None:
@@ -56,7 +57,7 @@ class LinearScore:
         self._terms = tuple(map(tuple, terms))  # unpacked three times faster than LinearTerms
 
     def contributions(self, vector: Sequence[Any]) -> list[float]:
-        """Return what each feature adds to the baseline, shape (n_features,), for one row of it."""
+        """Return what each feature of a row adds to the baseline; both have shape (n_features,)."""
         return [
             ((fill if value is None else value) - center) * slope
             if weights is None
@@ -65,9 +66,9 @@ class LinearScore:
         ]
 
     def of_row(self, vector: Sequence[Any]) -> float:
-        """Return the score of one row, shape (n_features,): baseline and contributions, added up.
+        """Return the score of one row, shape (n_features,): the baseline plus all contributions.
 
-        In one loop, and not with sum(), which compensates since Python 3.12 as a batch does not.
+        Not with sum(): since Python 3.12 it compensates rounding errors, which a batch does not.
         """
         z = self.baseline
         for value, (weights, fill, center, slope) in zip(vector, self._terms, strict=True):
@@ -99,9 +100,9 @@ class LinearScore:
 
 
 class LinearScorer:
-    """The probabilities of rows from one score (two classes) or one a class (three or more).
+    """The probabilities of rows from one score (two classes) or one per class (three or more).
 
-    Everything returned has n_outputs = 1 with two classes, the positive one's; else n_classes.
+    n_outputs is 1 with two classes, for the positive one; otherwise it is n_classes.
     """
 
     def __init__(self, scores: Sequence[LinearScore]) -> None:
@@ -118,7 +119,7 @@ class LinearScorer:
     ) -> NDArray[np.float64]:
         """Return the probabilities, shape (n_outputs, n_rows), of (n_features, n_rows) columns.
 
-        They are those of `of_row`; quickly, they may differ from them by 1e-15.
+        The numbers are those of `of_row`; with `quickly` they may differ by 1e-15.
         """
         exp = np.exp if quickly else _exp
         scores = np.array([score.of_columns(columns) for score in self.scores])
@@ -133,12 +134,12 @@ class LinearScorer:
 
 
 def _exp(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return math.exp of each element: np.exp, eighty times faster, differs in the last digit."""
+    """Return math.exp of each element; np.exp is 80 times faster, but differs in the last digit."""
     return np.array([list(map(math.exp, row)) for row in matrix.tolist()])
 
 
 def _sigmoid(z: float) -> float:
-    exp_z = math.exp(-abs(z))  # never of a large number: no overflow
+    exp_z = math.exp(-abs(z))  # the exponent is never positive, so this cannot overflow
     return (1.0 if z >= 0 else exp_z) / (1.0 + exp_z)
 
 

@@ -50,9 +50,9 @@ class Regularization:
     C : float
         Its inverse strength.
     l1_ratio : float or None
-        The share of the L1 penalty in it, 0 to 1; None: as the estimator has it.
+        The share of the L1 penalty, 0 to 1; None if the estimator's own is kept.
     solver : str or None
-        The solver that this takes; None: as the estimator has it.
+        The solver that the L1 penalty needs; None if the estimator's own is kept.
     """
 
     C: float
@@ -60,7 +60,7 @@ class Regularization:
     solver: str | None = None
 
     def parameters(self) -> dict[str, float | str]:
-        """Return the estimator's parameters that it decides, by name."""
+        """Return the estimator's parameters that are set, by name."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
@@ -74,7 +74,7 @@ class Parameters:
         The name of the estimator's class.
     regularization : Regularization
     seed : int
-        Of everything random.
+        The seed of all random numbers.
     refit_on_all : bool
         Whether the published model was fitted on all rows, after it was evaluated.
     columns : Columns
@@ -89,10 +89,11 @@ class Parameters:
 
 @dataclass(frozen=True)
 class ClassificationMetrics:
-    """How good probabilities are on the validation set.
+    """How good the predicted probabilities are on the validation set.
 
-    With two classes of the positive one; with three or more, what is a metric of two classes is
-    the macro average of each class against the rest (scikit-learn, "Metrics and scoring").
+    With two classes, these are metrics of the positive class. With three or more, a metric that is
+    defined for two classes is the macro average of each class against the rest (scikit-learn,
+    "Metrics and scoring").
     """
 
     roc_auc: float
@@ -104,13 +105,13 @@ class ClassificationMetrics:
 
 @dataclass(frozen=True)
 class Trial:
-    """One choice in a search.
+    """One candidate of a search.
 
     Attributes
     ----------
     regularization : Regularization
     log_loss, deviation : float
-        The mean over the folds of cross-validation, and the standard deviation.
+        Mean and standard deviation over the folds of cross-validation.
     """
 
     regularization: Regularization
@@ -120,27 +121,27 @@ class Trial:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search for the regularization tried, in cross-validation with so many folds."""
+    """What a search for the regularization tried: all trials, and how many folds it used."""
 
     folds: int
     trials: tuple[Trial, ...]
 
     @property
     def best(self) -> Trial:
-        """The trial with the least log loss."""
+        """The trial with the lowest log loss."""
         return min(self.trials, key=lambda trial: trial.log_loss)
 
 
 @dataclass(frozen=True)
 class CheckedRow:
-    """A made-up row, without an id, and the probabilities that training got for it.
+    """A made-up row, without an id, and the probabilities that training computed for it.
 
     Attributes
     ----------
     row : mapping of str to Value
         Feature name → value.
     probabilities : tuple of float, shape (n_outputs,)
-        With two classes the positive one's alone; with three or more those of all classes.
+        With two classes only that of the positive class; with three or more those of all.
     """
 
     row: Mapping[str, Value]
@@ -149,7 +150,7 @@ class CheckedRow:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a model was made from, what it accepts, how good it is, and how to check it.
+    """What a model learned from, what it accepts, how good it is, and how to check it.
 
     Attributes
     ----------
@@ -167,16 +168,16 @@ class Manifest:
         The class whose probability is predicted; None with three or more classes.
     parameters : Parameters
     metrics, baseline_metrics : ClassificationMetrics
-        On the validation set, of the model and of one that knows only the classes' shares.
+        Of the model, and of a baseline that always predicts the classes' shares in training.
     curves : Curves
     libraries : mapping of str to str
-        Library → version that the model was made with.
+        Library → the version that training used.
     self_check : tuple of CheckedRow
-        What a loaded model must reproduce; the typical row is among them.
+        Rows that a loaded model must give the same probabilities; one is the typical row.
     search : SearchResult or None
-        If the regularization was searched.
+        If `--search` chose the regularization.
     size, sha256 : int, str
-        Of the pickle that precedes the manifest.
+        Of the pickle, which stands before the manifest in the file.
     format : int
     """
 
@@ -205,12 +206,12 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the manifest that `to_json` wrote; TypeError or AttributeError if it is none."""
+        """Return the manifest that `to_json` wrote; TypeError or AttributeError otherwise."""
         return from_json(cls, data)
 
     @property
     def positive_index(self) -> int | None:
-        """The positive class's place in `classes`: the number by which the estimator knows it."""
+        """The positive class's place in `classes`, which is its number in the estimator."""
         return None if self.positive_class is None else self.classes.index(self.positive_class)
 
     @property
@@ -219,7 +220,7 @@ class Manifest:
         return {feature.name: feature.typical for feature in self.features}
 
     def examples(self) -> list[CheckedRow]:
-        """Return rows to show: the typical one, and another one if there is any."""
+        """Return rows to show as examples: the typical one and, if there is one, another one."""
         typical = self.typical_row
         others = [check for check in self.self_check if check.row != typical]
         others.sort(key=lambda check: orjson.dumps(check.row, option=orjson.OPT_SORT_KEYS))

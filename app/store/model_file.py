@@ -3,9 +3,9 @@
     pickle | manifest (UTF-8 JSON) | HMAC-SHA256 (32 bytes) | manifest length (8 bytes, big-endian)
     | magic (8 bytes)
 
-`joblib.load` opens it as any other pickle. The signature covers a domain prefix, the version id
-and the manifest; the manifest holds the pickle's size and SHA-256. A pickle runs code when it is
-loaded, so nothing is handed to the unpickler that was not signed, for this version, byte for byte.
+`joblib.load` opens it like any other pickle. The signature covers a domain prefix, the version id
+and the manifest; the manifest holds the pickle's size and SHA-256. A pickle can run code when it is
+loaded, so only bytes that were signed for this version are ever unpickled.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _TRAILER_SIZE = 32 + 8 + len(MAGIC)
 
 
 def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) -> Manifest:
-    """Publish an estimator with its manifest: one file, whole or not at all.
+    """Publish an estimator with its manifest in one file, which appears complete or not at all.
 
     Returns
     -------
@@ -42,16 +42,16 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
     Raises
     ------
     InvalidModelFile
-        If the manifest is larger than any reader accepts.
+        If the manifest is larger than readers accept, or the estimator cannot be pickled.
     OSError
-        If it cannot be written; what was there before is intact.
+        If the file cannot be written; an older one is then intact.
     """
     import joblib
 
     buffer = io.BytesIO()
     try:
         joblib.dump(estimator, buffer, compress=0)  # a compressed pickle cannot carry a trailer
-    except Exception as error:  # whatever is in there
+    except Exception as error:  # pickling runs the estimator's code, which may raise anything
         raise InvalidModelFile(f"The model cannot be pickled: {error}.") from error
     pickle = buffer.getvalue()
     manifest = replace(manifest, size=len(pickle), sha256=hashlib.sha256(pickle).hexdigest())
@@ -67,8 +67,9 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
 
 
 def open_model_file(path: str) -> BinaryIO:
-    """Open a model file; InvalidModelFile at once if it is a FIFO, a directory or a device."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO would block
+    """Open a model file; InvalidModelFile if it is a FIFO, a directory or a device."""
+    # Without O_NONBLOCK, opening a FIFO would wait for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise InvalidModelFile("it is not a regular file")
@@ -79,12 +80,12 @@ def open_model_file(path: str) -> BinaryIO:
 
 
 def read_model_file(file: BinaryIO, version: str, keys: Sequence[bytes]) -> tuple[Manifest, bytes]:
-    """Return the verified manifest and the verified bytes of the pickle, not yet unpickled.
+    """Return the manifest and the bytes of the pickle, both verified; nothing is unpickled.
 
     Raises
     ------
     InvalidModelFile
-        If the file was not signed with one of the keys for this version, or was altered since.
+        If the file was not signed for this version with one of the keys, or was altered later.
     OSError
         If it cannot be read.
     """
@@ -97,7 +98,7 @@ def read_model_file(file: BinaryIO, version: str, keys: Sequence[bytes]) -> tupl
 
 
 def read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manifest:
-    """Return the verified manifest without reading the pickle; raises as `read_model_file`."""
+    """Return the verified manifest without reading the pickle; raises like `read_model_file`."""
     file_size = file.seek(0, os.SEEK_END)
     if file_size < _TRAILER_SIZE:
         raise InvalidModelFile("it has no signed manifest")
@@ -112,7 +113,7 @@ def read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manife
     text = file.read(length)
     if not any(hmac.compare_digest(_sign(version, text, key), signature) for key in keys):
         raise InvalidModelFile(f"it was not signed as {version} with a key of ours")
-    # From here on the manifest is what a holder of the key wrote.
+    # From here on, the manifest is known to come from someone who has the key.
     manifest = _parse(text)
     if manifest.size != file_size - _TRAILER_SIZE - length:
         raise InvalidModelFile("its size is not the signed one")
@@ -120,12 +121,12 @@ def read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manife
 
 
 def unpickle(pickle: bytes) -> Any:
-    """Return the estimator in verified bytes; InvalidModelFile whatever goes wrong in there."""
+    """Return the estimator in verified bytes; InvalidModelFile if anything goes wrong."""
     import joblib
 
     try:
         return joblib.load(io.BytesIO(pickle))
-    except (Exception, SystemExit) as error:  # what it runs is somebody's code, and that may exit
+    except (Exception, SystemExit) as error:  # it runs a fork's code, which may even exit
         raise InvalidModelFile(f"its pickle cannot be loaded: {error!r}") from error
 
 

@@ -1,4 +1,4 @@
-"""Manifests of older formats: one step for each format, which makes the next one of it."""
+"""Manifests of older formats: for each format, one step that turns it into the next one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -28,10 +28,10 @@ def upgrade(data: Json) -> Json:
 
 
 def _from_1(data: Json) -> Json:
-    """Return format 2: nothing depends any more on the order of rows or keys.
+    """Return format 2, in which nothing depends on the order of rows or keys any more.
 
-    Of the self-check rows of format 1, the first is the typical one, and in the second each number
-    is one standard deviation lower.
+    In format 1, the first self-check row is the typical row, and each number of the second row is
+    one standard deviation lower.
     """
     checks = data["self_check"]
     typical, lower = checks["rows"][0], checks["rows"][:2][-1]
@@ -70,7 +70,7 @@ def _regularization_1(parameters: Json) -> Json:
 
 
 def _curves_1(data: Json) -> Json:
-    """Return the curves with their areas: exact ones with two classes, else those of the points."""
+    """Return the curves with their areas: exact with two classes, otherwise of the points."""
     exact = None if data["positive_class"] is None else data["metrics"]["roc_auc"]
     classes = {
         label: {**curves, "roc_auc": _area(**curves["roc"]) if exact is None else exact}

@@ -1,4 +1,4 @@
-"""How good a model is: metrics beside a baseline's, and the points of the report's curves."""
+"""How good a model is: its metrics, those of a baseline, and the points of the report's curves."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ from app.store.manifest import ClassificationMetrics
 MAX_POINTS = 200
 N_BINS = 10  # of the calibration curve
 N_HISTOGRAM_BINS = 20
-_MAX_CURVES_POINTS = 40_000  # of all classes together: the manifest has its limit
+_MAX_CURVES_POINTS = 40_000  # of all classes together, since the size of a manifest is limited
 
 Probabilities = NDArray[np.float64]
 
@@ -43,15 +43,15 @@ def evaluate(
     Parameters
     ----------
     target : array of int, shape (n_samples,)
-        The true classes as numbers.
+        The place of each row's true class.
     probabilities : array of shape (n_samples, n_classes)
     positive_index : int or None
-        Of two classes, the number of the one that is predicted; None with three or more.
+        The place of the positive class; None with three or more classes.
     weights : array of int, shape (n_samples,), optional
         How often each row counts.
     """
     labels = list(range(probabilities.shape[1]))
-    # The smallest integers: scikit-learn looks several times for what values there are.
+    # int8, because scikit-learn searches these arrays for distinct values several times.
     one_hot = (target[:, np.newaxis] == np.array(labels)).astype(np.int8)
     if positive_index is not None:
         is_class, scores = one_hot[:, positive_index], probabilities[:, positive_index]
@@ -75,9 +75,9 @@ def evaluate_baseline(
     n_classes: int,
     positive_index: int | None,
 ) -> ClassificationMetrics:
-    """Return the metrics of what knows only the classes' shares in the training set."""
+    """Return the metrics of always predicting the classes' shares in the training set."""
     shares = np.bincount(training_target, minlength=n_classes) / len(training_target)
-    # All rows of a class are predicted alike: one of each, weighted, says the same at once.
+    # All rows get the same prediction, so one weighted row per class gives the same metrics.
     return evaluate(
         np.arange(n_classes),
         np.tile(shares, (n_classes, 1)),
@@ -133,7 +133,7 @@ def _class_curves(
 def _points(
     n_points: int, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return x and y of at most `n_points` of a curve, evenly along its length, with its ends."""
+    """Return x and y of at most `n_points`, spread evenly along a curve and including its ends."""
     if len(x) > n_points:
         length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
         chosen = np.unique(np.searchsorted(length, np.linspace(0, length[-1], n_points)))

@@ -1,4 +1,4 @@
-"""The choice of the regularization by cross-validation, on this machine's cores or on a cluster."""
+"""--search: chooses the regularization by cross-validation, on local cores or on a cluster."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -22,7 +22,7 @@ MAX_FOLDS = 5
 
 
 class NotSearchable(ApplicationError):
-    """The model has nothing to search."""
+    """The model has no parameter to search."""
 
 
 @dataclass(frozen=True)
@@ -32,38 +32,38 @@ class Search:
     Attributes
     ----------
     workers : int
-        Threads, each of which keeps a core busy.
+        Number of threads; each uses one core.
     scheduler : str or None
-        The address of a Dask cluster that is taken instead.
+        The address of a Dask cluster to use instead.
     """
 
     workers: int = 1
     scheduler: str | None = None
 
     def run(self, estimator: Any, X: pd.DataFrame, y: NDArray[np.int64], seed: int) -> SearchResult:
-        """Give an unfitted estimator the parameters of the least log loss in cross-validation.
+        """Set an unfitted estimator's parameters to those with the lowest log loss.
 
         Parameters
         ----------
         estimator : classifier
-            With one parameter `C` somewhere in it, and perhaps its `l1_ratio`.
+            It has exactly one parameter `C`, in any of its steps, and maybe an `l1_ratio`.
         X : DataFrame of shape (n_samples, n_features)
         y : array of shape (n_samples,)
 
         Returns
         -------
         SearchResult
-            Its trials are sorted, the best first.
+            Of the cross-validation; its trials are sorted, the best first.
 
         Raises
         ------
         NotSearchable
             If there is no such parameter.
         UnusableCluster
-            If there is no such cluster, or it dies.
+            If the cluster cannot be reached, or fails during the search.
         """
         prefix = _find_prefix(estimator)
-        if f"{prefix}random_state" in estimator.get_params():  # the same data, the same choice
+        if f"{prefix}random_state" in estimator.get_params():  # the same data gives the same choice
             estimator.set_params(**{f"{prefix}random_state": seed})
         folds = min(MAX_FOLDS, int(np.bincount(y).min()))
         grid = GridSearchCV(
@@ -80,7 +80,7 @@ class Search:
                 grid.n_jobs = -1
                 stack.enter_context(joblib.parallel_config("dask", client=client))
             else:
-                # The solvers let go of the GIL; processes would take seconds to start.
+                # The solvers release the GIL, and processes would take seconds to start.
                 stack.enter_context(joblib.parallel_config("threading"))
             grid.fit(X, y)
         estimator.set_params(**grid.best_params_)
@@ -111,7 +111,7 @@ def _describe(found: SearchResult) -> str:
 
 
 def _find_prefix(estimator: Any) -> str:
-    """Return what precedes `C` in the name of the estimator's parameter."""
+    """Return what stands before `C` in the name of the estimator's parameter."""
     names = estimator.get_params() if hasattr(estimator, "get_params") else {}
     found = [name for name in names if name.rpartition("__")[2] == "C"]
     if len(found) != 1:
@@ -129,6 +129,6 @@ def _make_grid(prefix: str, names: Sequence[str]) -> list[dict[str, Sequence[Any
     ridge, *others = L1_RATIOS
     return [
         grid | {f"{prefix}l1_ratio": [ridge]},
-        # Only saga knows any other ratio than 0, for any number of classes.
+        # Only saga can use other ratios than 0 with any number of classes.
         grid | {f"{prefix}l1_ratio": others, f"{prefix}solver": ["saga"]},
     ]

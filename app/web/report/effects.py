@@ -1,8 +1,8 @@
-"""The coefficients of a linear model on a comparable scale: what its features do to the log-odds.
+"""What the features of a linear model do to the log-odds: coefficients on a comparable scale.
 
-A model explains a row exactly, and a feature's part does not depend on the other features. So a
-few made-up rows tell everything: the typical one, one a standard deviation lower in each number,
-and one for each category.
+A linear model explains a row exactly, and what a feature contributes does not depend on the other
+features. So it is enough to explain a few made-up rows: the typical row, one whose numbers are all
+one standard deviation lower, and one for each category.
 """
 
 import math
@@ -17,8 +17,8 @@ from app.store.manifest import Manifest
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
-MAX_LEVELS = 40  # categories of a feature that are looked at, the most frequent ones
-_MAX_CONTRIBUTIONS = 1_000_000  # that are computed for one model
+MAX_LEVELS = 40  # categories per feature, the most frequent ones
+_MAX_CONTRIBUTIONS = 1_000_000  # per model
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,18 @@ class Level:
 
 @dataclass(frozen=True)
 class Effect:
-    """What one feature does to one class's log-odds (its score with three or more classes).
+    """What one feature does to a class's log-odds (to its score with three or more classes).
 
     Attributes
     ----------
     feature : str
     strength : float
-        The standard deviation of its contribution in the training set: features of all types
-        compare by it.
+        The standard deviation of its contribution in the training set, by which features of all
+        types can be compared.
     slope : float or None
-        Of a number, what one standard deviation more of it adds.
+        For a number: what one standard deviation more adds.
     levels : tuple of Level
-        Of a category or boolean, the highest first.
+        For a category or boolean: its values, the one with the highest effect first.
     """
 
     feature: str
@@ -52,19 +52,19 @@ class Effect:
 
     @property
     def lowest(self) -> float:
-        """The least that is drawn."""
+        """The lowest value that is drawn."""
         return min(self.slope or 0.0, *(level.effect for level in self.levels), 0.0)
 
     @property
     def highest(self) -> float:
-        """The most that is drawn."""
+        """The highest value that is drawn."""
         return max(self.slope or 0.0, *(level.effect for level in self.levels), 0.0)
 
 
 def make_effects(model: "TrainedModel") -> dict[str, list[Effect]]:
     """Return the effects on each class, the strongest first; empty if the model is not linear.
 
-    With two classes, those on the positive one alone.
+    With two classes, only the effects on the positive class.
     """
     manifest = model.manifest
     per_row = len(manifest.features) * len(manifest.classes)
@@ -104,7 +104,7 @@ def _levels(feature: Feature) -> list[tuple[Value, float]]:
 def _probes(
     manifest: Manifest, levels: Mapping[str, Sequence[tuple[Value, float]]]
 ) -> list[dict[str, Value]]:
-    """Return the typical row, one with all numbers a deviation lower, and rows for all levels."""
+    """Return the typical row, one whose numbers are a deviation lower, and rows for all levels."""
     typical = manifest.typical_row
     lower = {feature.name: _lower(feature) for feature in manifest.features}
     n_probes = max(2, *map(len, levels.values()))

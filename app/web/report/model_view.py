@@ -13,14 +13,14 @@ from app.web.report.typeset import round_for
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
-MAX_CONFUSIONS = 20  # that are listed where the matrix is too large
+MAX_CONFUSIONS = 20  # listed if the matrix is too large to show
 
 _views: "WeakKeyDictionary[TrainedModel, ModelView]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """So many rows of one class for which another class was the most probable one."""
+    """How many rows of one class were taken for another: that one got the highest probability."""
 
     n_rows: int
     label: str
@@ -40,7 +40,7 @@ class ModelView:
     confusions : list of Confusion
         The most frequent ones.
     parameters : dict of str to Any
-        How the model was trained: label → value, only what says something.
+        How the model was trained: label → value, without options that are empty.
     row : dict of str to Value
         The typical row with an id, its numbers as people would write them.
     prediction : Prediction

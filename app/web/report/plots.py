@@ -1,4 +1,4 @@
-"""The points of a manifest's curves → what an SVG template draws, and what its text says."""
+"""A manifest's curves → the paths that an SVG template draws, and the numbers in its text."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from app.store.curves import ClassCurves
 
 WIDTH, HEIGHT = 360, 268  # of a plot, in the SVG's units
-LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 44  # its margins
-DECISION = 0.5  # the probability above which a row is taken for the class
+LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 44  # the margins
+DECISION = 0.5  # rows with at least this probability are predicted to be of the class
 
 
 @dataclass(frozen=True)
@@ -27,23 +27,24 @@ class ClassPlots:
     ----------
     label : str
     n_rows, share : int, float
-        How many rows are of the class, and their share, 0 to 1, of all.
+        How many rows are of the class, and which share of all rows, 0 to 1, that is.
     roc_auc : float
         The exact area under the ROC curve.
     roc, precision_recall, calibration, positive, negative : str
-        Paths; the last two are outlines of histograms, of the class's rows and of the others.
+        SVG paths. The last two are the outlines of histograms: of the class's rows, and of the
+        other rows.
     dots : tuple of (float, float)
         The bins of the calibration curve.
     shares : tuple of Tick
-        The vertical axis of the histograms, each row counting as a share of its class.
+        The vertical axis of the histograms: shares of the class, and of the other rows.
     found : tuple of (float, float)
-        At some false positive rates, the true positive rate.
+        Some false positive rates, each with the true positive rate there.
     precise : tuple of (float, float)
-        At some recalls, the precision.
+        Some recalls, each with the precision there.
     calibration_gap : float
-        Between predicted and observed shares, the mean over the bins.
+        The difference between predicted and observed shares, averaged over the bins.
     decided, mistaken : float
-        The shares of the class's rows and of the others that get a probability above a half.
+        Which share of the class's rows, and of the other rows, gets at least DECISION.
     """
 
     label: str
@@ -132,7 +133,7 @@ def _above(edges: Sequence[float], shares: Sequence[float]) -> float:
 
 
 def _round_up(share: float) -> float:
-    """Return the least of some round shares that is not below, so that a quarter of it is round."""
+    """Return the next higher of some shares that stay round when they are divided by four."""
     rounds = (0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
     return rounds[min(bisect_left(rounds, share), len(rounds) - 1)]
 

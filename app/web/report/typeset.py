@@ -1,6 +1,6 @@
 """How pages write numbers, shares, moments and calls.
 
-`decimals`, `log_odds` and `plain` have the same rules in `app/web/static/numbers.js`, for what the
+`app/web/static/numbers.js` has `decimals`, `log_odds` and `plain` again, for numbers that the
 browser computes; a test runs both.
 """
 
@@ -20,7 +20,7 @@ MAX_EXACT = 2**53  # whole numbers below it are exact as floats
 
 
 def number(value: float) -> str:
-    """Return a number of four digits or so, with a real minus sign.
+    """Return a number with about four digits and a real minus sign.
 
     >>> number(1234567.0), number(-0.98765), number(0.5), number(2e12)
     ('1,234,567', '−0.9877', '0.5', '2e+12')
@@ -71,7 +71,7 @@ def _round(value: float, spec: str) -> str:
 
 
 def round_for(feature: Feature, value: Value) -> Value:
-    """Return a number to a thousandth of the range that was seen, any other value as it is.
+    """Return a number rounded to a thousandth of the range in training; other values unchanged.
 
     >>> round_for(Feature("age", "number", minimum=18.0, maximum=90.0), 43.9876)
     43.99
@@ -85,7 +85,7 @@ def round_for(feature: Feature, value: Value) -> Value:
 
 
 def percent(share: float) -> str:
-    r"""Return a share, 0 to 1, in percent; never 0 or 100 for what is not quite.
+    r"""Return a share, 0 to 1, in percent; 0 and 100 only if it is exactly that.
 
     >>> percent(0.25), percent(0.0002)
     ('25\xa0%', '< 0.1\xa0%')
@@ -98,7 +98,7 @@ def percent(share: float) -> str:
 
 
 def moment(text: str) -> str:
-    """Return an ISO 8601 time as people write it.
+    """Return an ISO 8601 time the way people write it.
 
     >>> moment("2026-03-05T08:09:10+00:00")
     '5 March 2026, 08:09 UTC'
@@ -108,7 +108,7 @@ def moment(text: str) -> str:
 
 
 def curl(url: str, row: dict[str, Any], needs_key: bool) -> str:
-    """Return the shell command that predicts a row; the key comes from the environment."""
+    """Return a shell command that predicts a row; it reads the key from the environment."""
     lines = [f"curl -s {shlex.quote(url)}", "-H 'Content-Type: application/json'"]
     if needs_key:
         lines.append('-H "X-API-Key: $API_KEY"')
