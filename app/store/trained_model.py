@@ -1,4 +1,4 @@
-"""What one version is: its estimator, what it accepts, and how it predicts and explains."""
+"""One loaded version: it predicts, explains, and is proven before it may serve."""
 
 import logging
 import platform
@@ -22,7 +22,7 @@ from app.store.linear_scorer import LinearScore
 from app.store.manifest import Manifest
 
 SELF_CHECK_TOLERANCE = 1e-9
-_TIE_WIDTH = 1e-6  # in units of the last place; far more than what is lost by being quick
+_TIE_WIDTH = 1e-6  # in steps of the rounding; far wider than the error of quick probabilities
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class TrainedModel:
         return self.predict_vector(self.make_vector(row))
 
     def predict_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[Prediction]:
-        """Return the rounded predictions of valid rows; the same numbers as one by one."""
+        """Return the rounded predictions of valid rows: the same numbers as row by row."""
         return self.predict_columns(make_feature_columns(rows, self.features))
 
     def predict_vector(self, vector: Sequence[Value]) -> Prediction:
@@ -77,12 +77,12 @@ class TrainedModel:
         return [dict(zip(self.classes, row, strict=True)) for row in zip(*rounded, strict=True)]
 
     def rounded_probabilities(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
-        """Return `probabilities` as predictions show them."""
+        """Return `probabilities`, rounded like predictions."""
         if self._scorer is None:
             scaled = self.probabilities(columns) * STEPS
         else:
             scaled = self._scorer.of_columns(columns, quickly=True) * STEPS
-            # Only beside a tie could a quick probability be rounded to another number.
+            # Only near a tie could a quick probability be rounded to a different number.
             is_near = np.abs(scaled - np.floor(scaled) - 0.5) < _TIE_WIDTH
             if len(near := np.flatnonzero(is_near.any(axis=0)).tolist()):
                 rows = [[column[i] for i in near] for column in columns]
@@ -90,7 +90,7 @@ class TrainedModel:
         return np.rint(scaled) / STEPS
 
     def probabilities(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
-        """Return the unrounded probabilities of rows given by column.
+        """Return the unrounded probabilities of valid rows by column.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class TrainedModel:
         Returns
         -------
         array of shape (n_outputs, n_rows)
-            n_outputs is 1 with two classes, the positive one's; else n_classes.
+            n_outputs is 1 with two classes, for the positive one; otherwise it is n_classes.
         """
         if self._scorer is not None:
             return self._scorer.of_columns(columns)
@@ -108,10 +108,10 @@ class TrainedModel:
         return estimator_probabilities(self._estimator, frame, self.manifest.positive_index)
 
     def explain(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the baseline and each feature's contribution in log-odds, of one valid row.
+        """Return `baseline` and `contributions` of one valid row, in log-odds.
 
-        With three or more classes one such object a class, of the scores whose softmax is the
-        probability.
+        With three or more classes, return one such object per class. Its numbers add up to the
+        class's score; the softmax of all scores gives the probabilities.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class TrainedModel:
         return dict(zip(self.classes, explanations, strict=True))
 
     def scores(self) -> tuple[LinearScore, ...]:
-        """Return the linear functions behind the probabilities; NotExplainable if there is none."""
+        """Return the linear functions behind the probabilities; NotExplainable if it has none."""
         if self._scorer is None:
             raise NotExplainable(
                 f"Trained model version {quote(self.manifest.version)} cannot explain its"
@@ -142,12 +142,12 @@ class TrainedModel:
 
 
 def load_trained_model(file: BinaryIO, version: str, keys: Sequence[bytes]) -> TrainedModel:
-    """Return a model that is proven: signature, digest, libraries, and its self-check rows.
+    """Return a proven model: its signature, digest, libraries and self-check rows are right.
 
     Raises
     ------
     InvalidModelFile
-        If any of these fails; the message says which.
+        If one of these is wrong; the message says which.
     OSError
         If the file cannot be read.
     """
@@ -155,20 +155,20 @@ def load_trained_model(file: BinaryIO, version: str, keys: Sequence[bytes]) -> T
 
 
 def make_trained_model(manifest: Manifest, pickle: bytes) -> TrainedModel:
-    """Return a model from a manifest and a pickle that were verified; raises InvalidModelFile."""
+    """Return a proven model from a verified manifest and pickle; raises InvalidModelFile."""
     try:
         _check_libraries(manifest)
         model = TrainedModel(model_file.unpickle(pickle), manifest)
         prove(model)
     except InvalidModelFile:
         raise
-    except Exception as error:  # whatever it is that was signed
+    except Exception as error:  # a fork's estimator may raise anything
         raise InvalidModelFile(f"its self-check failed: {error!r}") from error
     return model
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of what a pickle depends on."""
+    """Return the versions of Python and of the libraries that a pickle depends on."""
     return {
         "python": platform.python_version(),
         "scikit-learn": sklearn.__version__,
@@ -202,12 +202,12 @@ def _minor(version: str) -> list[str]:
 
 
 def prove(model: TrainedModel) -> None:
-    """Return if a model gives its self-check rows the probabilities of its training.
+    """Raise unless a model gives its self-check rows the probabilities of its training.
 
     Raises
     ------
     InvalidModelFile
-        If it gives others, or none.
+        If it gives others.
     """
     checks = model.manifest.self_check
     rows = [check.row for check in checks]
@@ -220,7 +220,7 @@ def prove(model: TrainedModel) -> None:
 
 
 def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) -> pd.DataFrame:
-    """Return columns, shape (n_features, n_rows), as the DataFrame that estimators are given."""
+    """Return columns, shape (n_features, n_rows), as the DataFrame that estimators get."""
     return pd.DataFrame(
         {
             feature.name: pd.Series(

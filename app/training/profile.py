@@ -1,4 +1,4 @@
-"""What the data looks like: each feature's statistics, typical rows, and warnings."""
+"""Statistics of each feature, the rows of the self-check, and warnings about columns."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -18,21 +18,21 @@ from app.store.trained_model import estimator_probabilities, make_frame
 from app.training.levels import frequent_levels
 
 MAX_TYPICAL_ROWS = 200
-MAX_TYPICAL_VALUES = 20_000  # of all rows together: the manifest has its limit
-_TYPICAL_SAMPLE = 100_000  # rows; sorting more for their median takes long
-LEAKAGE_AUC = 0.999  # of one feature alone
-_LEAKAGE_CELLS = 80_000  # rows × features that are looked at; more say the same
-_LEAKAGE_ROWS = 1000  # that are looked at however many features there are
-_MIN_LEAKAGE_ROWS = 20  # of fewer, a feature tells the target by chance
+MAX_TYPICAL_VALUES = 20_000  # in all rows together, since the size of a manifest is limited
+_TYPICAL_SAMPLE = 100_000  # rows; a median sorts them, which takes long for more
+LEAKAGE_AUC = 0.999  # of a single feature
+_LEAKAGE_CELLS = 80_000  # rows × features to check; more give the same result
+_LEAKAGE_ROWS = 1000  # to check at least, however many features there are
+_MIN_LEAKAGE_ROWS = 20  # with fewer, a feature may tell the target by chance
 
 
 def describe_features(features: Sequence[Feature], frame: pd.DataFrame) -> tuple[Feature, ...]:
-    """Return the features with what was seen of each.
+    """Return the features with the statistics of their columns.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_samples, n_features)
-        In random order: medians are those of a sample.
+        In random order, since medians are taken from the first rows.
     """
     return tuple(_describe(feature, frame[feature.name]) for feature in features)
 
@@ -77,8 +77,8 @@ def _describe_levels(feature: Feature, column: "pd.Series[Any]") -> Feature:
 def typical_rows(features: Sequence[Feature], n_classes: int) -> list[dict[str, Value]]:
     """Return the row of medians and most frequent values, and variations of it.
 
-    Some differ from it in every feature, others in one. All are made up from statistics, so no row
-    of the data is among them.
+    Some differ from it in every feature, others in one. All rows are made up from statistics; none
+    is a row of the data.
     """
     values = {feature.name: [feature.typical, *_variations(feature)] for feature in features}
     typical = {feature.name: feature.typical for feature in features}
@@ -92,7 +92,7 @@ def typical_rows(features: Sequence[Feature], n_classes: int) -> list[dict[str, 
 
 
 def _variations(feature: Feature) -> list[Value]:
-    """Return other values than the typical one."""
+    """Return values that differ from the typical one."""
     missing: list[Value] = [None] if feature.nullable else []
     if feature.type == "category":
         others = (name for name in feature.shown if name != feature.typical)
@@ -131,12 +131,12 @@ def find_constants(features: Sequence[Feature], frame: pd.DataFrame) -> Iterator
 def find_leaks(
     features: Sequence[Feature], frame: pd.DataFrame, target: NDArray[np.int64]
 ) -> Iterator[str]:
-    """Yield a warning for each column that tells the target by itself.
+    """Yield a warning for each column that alone is enough to tell the target.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_samples, n_features)
-        In random order: a sample is looked at.
+        In random order, since only the first rows are checked.
     target : array of int, shape (n_samples,)
     """
     n_rows = max(_LEAKAGE_CELLS // len(features), _LEAKAGE_ROWS)
@@ -153,7 +153,7 @@ def find_leaks(
 
 
 def _tell(shares: Iterator[NDArray[np.float64]], target: NDArray[np.int64]) -> bool:
-    """Whether the mean over the classes of their shares' ROC AUC is LEAKAGE_AUC."""
+    """Whether the ROC AUC of the shares, averaged over the classes, is at least LEAKAGE_AUC."""
     classes = np.unique(target)
     shortfall = (1.0 - LEAKAGE_AUC) * len(classes)
     n_scored = 0
@@ -165,7 +165,7 @@ def _tell(shares: Iterator[NDArray[np.float64]], target: NDArray[np.int64]) -> b
 
 
 def _roc_auc(is_class: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Return the ROC AUC as the Mann–Whitney statistic; scikit-learn's takes ten times as long."""
+    """Return the ROC AUC, as the Mann–Whitney statistic; scikit-learn takes ten times as long."""
     n, n_rest = int(is_class.sum()), int((~is_class).sum())
     return float((rankdata(score)[is_class].sum() / n - (n + 1) / 2) / n_rest)
 
@@ -173,10 +173,10 @@ def _roc_auc(is_class: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
 def _range_shares(
     column: "pd.Series[Any]", target: NDArray[np.int64]
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield for each class its share in the range of numbers that a row is in.
+    """Yield for each class its share in each row's range of numbers.
 
-    A small tree finds the ranges; missing is one. Nothing is yielded where the classes, in order
-    of the number, change so often that no ranges tell them.
+    A small tree finds the ranges; missing values are one of them. Yield nothing if the rows, sorted
+    by the number, change their class so often that ranges cannot tell the classes.
     """
     numbers = column.to_numpy(np.float64)
     n_classes = len(np.unique(target))
@@ -190,7 +190,7 @@ def _range_shares(
 def _category_shares(
     column: "pd.Series[Any]", target: NDArray[np.int64]
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield for each class its share among the other rows of a row's category."""
+    """Yield for each class its share among the other rows of each row's category."""
     codes, _ = pd.factorize(column, use_na_sentinel=False)
     n_others = np.bincount(codes)[codes] - 1
     for k in np.unique(target):

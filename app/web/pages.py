@@ -1,4 +1,4 @@
-"""What people look at: all versions, a model's page, its report, and the API's documentation."""
+"""The pages: all versions, a model, its report, and the documentation of the API."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ from app.web.report.typeset import curl, decimals, log_odds, moment, number, per
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
-MAX_CLASSES = 12  # that are drawn; all are in the JSON
+MAX_CLASSES = 12  # to draw; the JSON has all
 STATIC = Path(__file__).with_name("static")
 POLICY = {
     "default-src": "'none'",
@@ -41,13 +41,13 @@ POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-UNREADABLE = "Its file is damaged, or not signed with a key that this server has."
+UNREADABLE = "The file is damaged, or it is not signed with a key of this server."
 UNPROVEN = (
-    "Its file is signed, but its model could not be loaded and proven on this server. The log says"
-    " why; training it again helps if the libraries have changed."
+    "The file is signed, but the model could not be loaded and checked on this server. The log says"
+    " why. If a library has changed, train the model again."
 )
-OUTDATED = "Its newer file cannot be loaded, so the older one is served on. The log says why."
-NOT_LOADED = "Not in memory yet: its first request loads it."
+OUTDATED = "The newer file cannot be loaded, so the older one is still served. The log says why."
+NOT_LOADED = "Not in memory yet: the first request loads it."
 
 pages = Blueprint("pages", __name__, template_folder="templates")
 for _filter in (number, decimals, plain, percent, log_odds, moment, asdict):
@@ -55,14 +55,14 @@ for _filter in (number, decimals, plain, percent, log_odds, moment, asdict):
 
 
 class _VersionConverter(BaseConverter):
-    """A version id or `latest`: any other path is no page."""
+    """A version id or `latest`; other paths have no page."""
 
     regex = f"{VERSION_ID.pattern}|{LATEST}"
 
 
 @dataclass(frozen=True)
 class _Version:
-    """One version on the page of all; `manifest` is None if its file cannot be read."""
+    """One version in the list of all; `manifest` is None if its file cannot be read."""
 
     id: str
     state: str
@@ -120,14 +120,14 @@ def docs() -> Response:
 
 @pages.get("/static/<digest>/<path:name>")
 def static(digest: str, name: str) -> Response:
-    """Return a file of the pages, to be kept forever: another content has another address."""
+    """Return a file of the pages. Caches keep it forever: a changed file has a new address."""
     root = STATIC
     if name.startswith("swagger-ui/"):
         root, name = _swagger_ui(), name.removeprefix("swagger-ui/")
     if digest != _digest():
         raise NotFound
     response = send(root, name, max_age=365 * 24 * 3600)
-    response.cache_control.public = False  # with API keys it is for those who have one
+    response.cache_control.public = False  # with API keys, it is only for those who have one
     response.cache_control.immutable = True
     return _secure(response)
 
@@ -146,7 +146,7 @@ def _versions(store: ModelStore) -> list[_Version]:
 
 
 def _state(state: VersionState, manifest: Manifest | None) -> tuple[str, str]:
-    """Return a version's state, and a note in words that are safe to show."""
+    """Return a version's state and a note about it, which gives no details away."""
     if state.outdated:
         return state.state, OUTDATED
     if state.state == "ready":
@@ -224,7 +224,7 @@ def _json(value: Any) -> Response:
 
 @cache
 def _swagger_ui() -> Path:
-    """Return the directory of Swagger UI's files; the package that brings them is not imported."""
+    """Return the directory of Swagger UI's files, without importing the package that has them."""
     spec = find_spec("flask_swagger_ui")
     if spec is None or spec.origin is None:
         raise NotFound
@@ -238,7 +238,7 @@ def _digest() -> str:
 
 @cache
 def _static_digest() -> str:
-    """Return what changes whenever one of the pages' files does."""
+    """Return a digest of all files of the pages."""
     digest = hashlib.sha256()
     for root in (STATIC, _swagger_ui()):
         for path in sorted(root.iterdir()):

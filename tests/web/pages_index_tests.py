@@ -24,7 +24,7 @@ def test_index_tells_of_every_version(page_client: FlaskClient) -> None:
 def test_index_says_why_a_version_cannot_be_served(page_client: FlaskClient) -> None:
     """In words that give nothing away, and without a link to a page that is not there."""
     page = get_page(page_client, "/")
-    note = "Its file is damaged, or not signed with a key that this server has."
+    note = "The file is damaged, or it is not signed with a key of this server."
     assert f"v5 Unavailable {note}" in page.words
     assert "/v5" not in page.all("a", "href")
 
@@ -47,7 +47,7 @@ def test_pages_say_that_an_older_file_is_served(config_with_v0: Settings) -> Non
     app = create_app(config_with_v0)
     app.extensions["services"].store._clock = lambda: float(next(ticks))
     client = app.test_client()
-    note = "Its newer file cannot be loaded, so the older one is served on."
+    note = "The newer file cannot be loaded, so the older one is still served."
     assert note not in get_page(client, "/v0").words
     Path(config_with_v0.models_root, "trained-model-v0.p").write_bytes(b"garbage")
     assert note in get_page(client, "/v0").words

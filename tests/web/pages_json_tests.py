@@ -40,7 +40,7 @@ def test_index_as_json(page_client: FlaskClient) -> None:
         "version": "v5",
         "latest": False,
         "state": "unavailable",
-        "note": "Its file is damaged, or not signed with a key that this server has.",
+        "note": "The file is damaged, or it is not signed with a key of this server.",
     }
 
 
