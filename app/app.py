@@ -15,7 +15,6 @@ if __name__ == "__main__":  # the process that only watches over the workers, wh
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from flask import Flask, Response, current_app, request
 from flask.helpers import get_debug_flag
@@ -32,12 +31,20 @@ from app.telemetry.metrics import Metrics
 from app.telemetry.records import Record, Records
 from app.utils.collector import collector_sparer
 from app.web.access.admission import Admission
-from app.web.access.api_keys import ApiKeys
+from app.web.access.api_keys import CHALLENGES, ApiKeys
 from app.web.access.cors import Cors
 from app.web.access.hosts import TrustedHosts
 from app.web.additions import Additions
 from app.web.api import api, exchange, json_response, predict, services
-from app.web.exchange import answer_headers, make_record
+from app.web.exchange import (
+    INTERNAL_SERVER_ERROR,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    RETRY_AFTER,
+    answer_headers,
+    error_body,
+    make_record,
+)
 from app.web.fast_path import FastPath
 from app.web.pages import pages
 from app.web.services import Limits, Services
@@ -54,15 +61,12 @@ STATUSES: dict[type[Exception], int] = {
     errors.UnavailableVersion: 503,
 }
 MESSAGES: dict[type[HTTPException], str] = {
-    NotFound: "Not found.",
-    MethodNotAllowed: "Method not allowed.",
+    NotFound: NOT_FOUND,
+    MethodNotAllowed: METHOD_NOT_ALLOWED,
 }
 HEADERS: dict[type[Exception], list[tuple[str, str]]] = {
-    errors.Unauthorized: [
-        ("WWW-Authenticate", "Bearer"),
-        ("WWW-Authenticate", 'Basic realm="the API key is the password", charset="UTF-8"'),
-    ],
-    errors.UnavailableVersion: [("Retry-After", "30")],  # as long as a failed load is remembered
+    errors.Unauthorized: [("WWW-Authenticate", challenge) for challenge in CHALLENGES],
+    errors.UnavailableVersion: [("Retry-After", RETRY_AFTER)],
 }
 
 
@@ -137,26 +141,20 @@ def _route() -> str:
 
 
 def _answer_error(error: Exception) -> Response:
-    """Turn what went wrong into a status and a message; the only place that does."""
-    answer: dict[str, Any]
-    if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
-        answer = {"message": MESSAGES.get(type(error), f"{error.name}.")}
-        response = json_response(answer, error.code)
-        response.headers.extend(
-            (name, value) for name, value in error.get_headers() if name == "Allow"
-        )
+    """Turn an error into a status and a message; this is the only place that does."""
+    if isinstance(error, errors.ApplicationError) and type(error) in STATUSES:
+        response = json_response(error_body(error), STATUSES[type(error)])
+        response.headers.extend(HEADERS.get(type(error), []))
         return response
-    if type(error) not in STATUSES:
-        request_id = exchange().request_id
-        current_app.logger.exception("request %s failed", request_id)
-        answer = {"message": "Internal server error.", "request_id": request_id}
-        return json_response(answer, 500)
-    answer = {"message": str(error)}
-    if isinstance(error, errors.InvalidPayload) and error.errors:
-        answer["errors"] = error.errors
-    response = json_response(answer, STATUSES[type(error)])
-    response.headers.extend(HEADERS.get(type(error), []))
-    return response
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
+        message = MESSAGES.get(type(error), f"{error.name}.")
+        response = json_response({"message": message}, error.code)
+        allowed = [(name, value) for name, value in error.get_headers() if name == "Allow"]
+        response.headers.extend(allowed)
+        return response
+    request_id = exchange().request_id
+    current_app.logger.exception("request %s failed", request_id)
+    return json_response({"message": INTERNAL_SERVER_ERROR, "request_id": request_id}, 500)
 
 
 def _end(response: Response) -> Response:

@@ -45,7 +45,7 @@ def parse_json(body: bytes, max_rows: int, n_keys: int = 0) -> Any:
     except orjson.JSONDecodeError as error:
         raise InvalidPayload(_explain(body, error)) from error
     if isinstance(payload, list):
-        _check_row_count(len(payload), max_rows)
+        check_row_count(len(payload), max_rows)
     return payload
 
 
@@ -156,7 +156,7 @@ def _read_columns(
             number, row = next((i, row) for i, row in enumerate(chunk) if len(row) != len(header))
             ragged = f"row {n_rows + number} has {len(row)} fields, the header has {len(header)}"
         n_rows += len(chunk)
-        _check_row_count(n_rows, max_rows)
+        check_row_count(n_rows, max_rows)
         if not ragged:
             fields = list(zip(*chunk, strict=True))
             for name, values in columns.items():
@@ -172,7 +172,8 @@ def _invalid_csv(reason: str) -> InvalidPayload:
     return InvalidPayload(f"Request body is not valid CSV: {reason}.")
 
 
-def _check_row_count(count: int, max_rows: int) -> None:
+def check_row_count(count: int, max_rows: int) -> None:
+    """Raise PayloadTooLarge if there are more rows than allowed."""
     if count > max_rows:
         raise PayloadTooLarge(f"Request has more than {max_rows} rows.")
 

@@ -210,6 +210,11 @@ class Manifest:
         return from_json(cls, data)
 
     @property
+    def digest(self) -> str:
+        """The first 12 hex digits of the pickle's SHA-256, by which people tell files apart."""
+        return self.sha256[:12]
+
+    @property
     def positive_index(self) -> int | None:
         """The positive class's place in `classes`, which is its number in the estimator."""
         return None if self.positive_class is None else self.classes.index(self.positive_class)

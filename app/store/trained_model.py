@@ -46,7 +46,7 @@ class TrainedModel:
         self.manifest = manifest
         self.features = manifest.features
         self.classes = manifest.classes
-        self.digest = manifest.sha256[:12]
+        self.digest = manifest.digest
         self.validator = RowValidator(manifest.features)
         self.make_vector = feature_vector_maker(manifest.features)
         self._estimator = estimator

@@ -2,9 +2,7 @@
 
 import time
 from contextlib import suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from flask import Blueprint, Response, current_app, g, request
 
@@ -17,8 +15,9 @@ from app.store.model_store import LATEST
 from app.telemetry.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from app.web.exchange import PREDICT_ROUTE, Exchange, make_outcome
 from app.web.openapi import make_openapi
+from app.web.query import wants_explanation
 from app.web.services import Services
-from app.web.wsgi_request import read_body, request_id
+from app.web.wsgi_request import UNKNOWN_MEDIA_TYPE, read_body, request_id
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
@@ -79,7 +78,7 @@ def metrics() -> Response:
 def _model_info(manifest: Manifest) -> dict[str, str]:
     return {
         "version": manifest.version,
-        "digest": manifest.sha256[:12],
+        "digest": manifest.digest,
         "created_at": manifest.created_at,
         "training_data_sha256": manifest.training_data.sha256,
         "roc_auc": str(manifest.metrics.roc_auc),
@@ -89,13 +88,10 @@ def _model_info(manifest: Manifest) -> dict[str, str]:
 @api.get("/openapi.json")
 def openapi() -> Response:
     """Return the OpenAPI document of this server."""
-    return json_response(
-        make_openapi(
-            services().store.manifests(),
-            api_keys=services().admission.api_keys.are_set,
-            **asdict(services().limits),
-        )
-    )
+    shared = services()
+    needs_key = shared.admission.api_keys.are_set
+    document = make_openapi(shared.store.manifests(), shared.limits, api_keys=needs_key)
+    return json_response(document)
 
 
 @api.get("/<version>/healthcheck")
@@ -124,10 +120,10 @@ def metadata(version: str) -> Response:
 def predict(version: str) -> Response:
     """Predict one row, many rows, or CSV."""
     model = services().store.get(version)
-    media_type = _media_type()
-    explain = _wants_explanation(media_type)
+    is_csv = _media_type() == "text/csv"
+    explain = wants_explanation(request.environ, is_csv)
     body = read_body(request.environ, services().limits.max_body_bytes)
-    if media_type == "text/csv":
+    if is_csv:
         return _predict_csv(model, body)
     return _predict_json(model, body, explain)
 
@@ -139,19 +135,8 @@ def _media_type() -> str:
         or charset not in ("utf-8", "utf8")
         or request.headers.get("Content-Encoding")
     ):
-        raise errors.UnknownMediaType("Content-Type must be application/json or text/csv.")
+        raise errors.UnknownMediaType(UNKNOWN_MEDIA_TYPE)
     return request.mimetype
-
-
-def _wants_explanation(media_type: str) -> bool:
-    # Not request.args, which fails on bytes that are no UTF-8.
-    text: str = request.environ.get("QUERY_STRING", "")
-    explain = parse_qs(text, keep_blank_values=True).get("explain", ["false"])[0]
-    if explain not in ("true", "false"):
-        raise errors.InvalidRequest("The query parameter 'explain' must be true or false.")
-    if explain == "true" and media_type == "text/csv":
-        raise errors.InvalidRequest("Explanations are given for JSON only.")
-    return explain == "true"
 
 
 def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response:

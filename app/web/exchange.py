@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.helpers.errors import ApplicationError, InvalidPayload
+from app.store.model_store import RETRY_SECONDS
 from app.telemetry.records import NO_OUTCOME, Outcome, Record
 from app.web.access.cors import Cors, Headers
 from app.web.access.response_headers import SAFE_HEADERS
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
 PREDICT_ROUTE = "/<version>/predict"
+NOT_FOUND = "Not found."
+METHOD_NOT_ALLOWED = "Method not allowed."
+INTERNAL_SERVER_ERROR = "Internal server error."
+RETRY_AFTER = f"{RETRY_SECONDS:.0f}"  # seconds, after which a version is tried again
 
 
 @dataclass(slots=True)
@@ -55,6 +61,14 @@ def answer_headers(environ: Environ, exchange: Exchange, cors: Cors) -> Headers:
     if "HTTP_ORIGIN" in environ:
         headers += cors.headers(environ)
     return headers
+
+
+def error_body(error: ApplicationError) -> dict[str, Any]:
+    """Return the JSON that tells a client what is wrong."""
+    body: dict[str, Any] = {"message": str(error)}
+    if isinstance(error, InvalidPayload) and error.errors:
+        body["errors"] = error.errors
+    return body
 
 
 def make_record(environ: Environ, route: str, status: int, exchange: Exchange) -> Record:

@@ -11,24 +11,26 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.helpers.errors import UnavailableVersion, UnknownVersion
 from app.helpers.files import VERSION_ID
 from app.helpers.payloads import format_csv
 from app.helpers.predictions import make_prediction
-from app.helpers.validation import RowValidator, make_schema
+from app.helpers.validation import make_schema
 from app.store.manifest import Manifest
 from app.store.model_store import LATEST
-from app.web.access.api_keys import is_open
+from app.web import error_examples
+from app.web.access.api_keys import CHALLENGES, is_open
+from app.web.exchange import METHOD_NOT_ALLOWED, NOT_FOUND, RETRY_AFTER
+from app.web.services import Limits
 
 Json = dict[str, Any]
 
 TITLE = "flask-sklearn-seed"
 API_VERSION = "1.0.0"
-DESCRIPTION = """Predictions by versioned scikit-learn models.
+DESCRIPTION = f"""Predictions by versioned scikit-learn models.
 
 Every error is JSON with a `message` that names all that is wrong with the request. A path that does
-not exist answers 404, `Not found.`; a method that a path does not take answers 405 with `Allow`,
-`Method not allowed.` Every response carries `X-Request-ID`: the request's own or a new one."""
+not exist answers 404, `{NOT_FOUND}`; a method that a path does not take answers 405 with `Allow`,
+`{METHOD_NOT_ALLOWED}` Every response carries `X-Request-ID`: the request's own or a new one."""
 REQUEST_ID = "9f86d081884c7d65"
 NO_HEADERS: Mapping[str, str] = {}
 EXPLAIN: Json = {
@@ -44,19 +46,13 @@ SECURITY_SCHEMES: Json = {
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "basic": {"type": "http", "scheme": "basic", "description": "The key is the password."},
 }
-NO_HOST = "Exactly one Host header is required."
 TEXT, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 HTML: Json = {"text/html": {"schema": {"type": "string"}}}
 BOOLEAN, OBJECT = {"type": "boolean"}, {"type": "object"}
 
 
 def make_openapi(
-    manifests: Mapping[str, Manifest],
-    *,
-    api_keys: bool = False,
-    max_body_bytes: int = 16 * 1024 * 1024,
-    max_json_rows: int = 10_000,
-    max_csv_rows: int = 100_000,
+    manifests: Mapping[str, Manifest], limits: Limits, *, api_keys: bool = False
 ) -> Json:
     """Return the document as plain JSON types.
 
@@ -64,30 +60,24 @@ def make_openapi(
     ----------
     manifests : mapping of str to Manifest
         Of each version, the highest first.
+    limits : Limits
+        How much a request may contain.
     api_keys : bool
         Whether clients must send a key.
-    max_body_bytes, max_json_rows, max_csv_rows : int
-        How much a request may hold.
     """
     segments: dict[str, Manifest | None] = {"{version}": None}
     if manifests:
         segments = {LATEST: next(iter(manifests.values())), **manifests}
     paths, schemas = _server_paths(list(manifests)), _server_schemas()
     responses = {
-        "NoHost": _error("The request is wrong.", no_host=NO_HOST),
+        "NoHost": _error("The request is wrong.", error_examples.NO_HOST),
         "TooLarge": _error(
             "There are too many bytes, rows, or values for so many rows.",
-            bytes=f"Request body is larger than {max_body_bytes} bytes.",
-            json_rows=f"Request has more than {max_json_rows} rows.",
-            csv_rows=f"Request has more than {max_csv_rows} rows.",
+            error_examples.too_large(limits),
         ),
-        "UnknownMediaType": _error(
-            "The body is of an unknown kind.",
-            media_type="Content-Type must be application/json or text/csv.",
-        ),
+        "UnknownMediaType": _error("The body is of an unknown kind.", error_examples.MEDIA_TYPE),
         "Failure": _error(
-            "The server failed, and its log tells why.",
-            unforeseen={"message": "Internal server error.", "request_id": REQUEST_ID},
+            "The server failed, and its log tells why.", error_examples.failure(REQUEST_ID)
         ),
     }
     for segment, manifest in segments.items():
@@ -122,10 +112,10 @@ def _server_paths(versions: Sequence[str]) -> Json:
 def _version_paths(segment: str, manifest: Manifest | None) -> Json:
     """Return the routes below a version's id or `latest`; with no manifest, below the parameter."""
     suffix, version = (f"_{segment}", segment) if manifest else ("", "v43287")
-    errors = {"404": _error("There is no such version.", unknown=str(UnknownVersion(version)))}
+    errors = {"404": _error("There is no such version.", error_examples.unknown(version))}
     if segment != LATEST:  # which is the highest that can be served
-        message = str(UnavailableVersion(version, ""))
-        errors["503"] = _error("It cannot be served.", {"Retry-After": "30"}, unavailable=message)
+        examples, headers = error_examples.unavailable(version), {"Retry-After": RETRY_AFTER}
+        errors["503"] = _error("It cannot be served.", examples, headers)
     metadata = _json(OBJECT, **({"model": manifest.public()} if manifest else {}))
     health = _text("OK", "Not OK")
     paths = {
@@ -148,8 +138,8 @@ def _predict(operation_id: str, manifest: Manifest | None, errors: Json) -> Json
     sent_csv, answered_csv = _csv_examples(manifest) if manifest else ({}, {})
     request = _json(rows, **sent) | {"text/csv": _media(TEXT, sent_csv)}
     content = _json(answers, **answered) | {"text/csv": _media(TEXT, answered_csv)}
-    version, digest = (manifest.version, manifest.sha256) if manifest else ("v0", REQUEST_ID)
-    headers = {"X-Model-Version": version, "X-Model-Digest": digest[:12]}
+    version, digest = (manifest.version, manifest.digest) if manifest else ("v0", "9f86d081884c")
+    headers = {"X-Model-Version": version, "X-Model-Digest": digest}
     responses = {
         "200": _response("An answer to each row, in the same order.", content, headers),
         "400": _ref("responses", _name(manifest, "Refused")),
@@ -183,28 +173,9 @@ def _csv_examples(manifest: Manifest) -> tuple[Json, Json]:
 
 
 def _refused(manifest: Manifest | None) -> Json:
-    examples: Json = {
-        "no_host": NO_HOST,
-        "explain": "The query parameter 'explain' must be true or false.",
-        "explain_csv": "Explanations are given for JSON only.",
-        "no_json": "Request body is not valid JSON. It is empty.",
-        "no_csv": "Request body is not valid CSV: the header is missing.",
-        "too_deep": "Request body is nested too deeply.",
-        "no_rows": "Request body must be a JSON object or an array of objects.",
-    }
-    if manifest:
-        describe = RowValidator(manifest.features).describe
-        row, first = _json_examples(manifest)[0]["one"], manifest.features[0].name
-        shorter = {key: value for key, value in row.items() if key != first}
-        row_error = {"row": 1, "message": describe(shorter)}
-        examples |= {
-            "missing_key": describe(shorter),
-            "unexpected_key": describe(row | {"not a feature": 1}),
-            "invalid_value": describe(row | {first: []}),
-            "several": describe(shorter | {"id": None, "not a feature": 1}),
-            "many_rows": {"message": "1 of 2 rows are invalid.", "errors": [row_error]},
-        }
-    return _error("The request is wrong; nothing is predicted.", **examples)
+    row = _json_examples(manifest)[0]["one"] if manifest else None
+    examples = error_examples.invalid(manifest, row)
+    return _error("The request is wrong; nothing is predicted.", examples)
 
 
 def _version_schemas(manifest: Manifest | None) -> Json:
@@ -236,13 +207,15 @@ def _server_schemas() -> Json:
 def _with_api_keys(document: Json) -> Json:
     document["components"]["securitySchemes"] = SECURITY_SCHEMES
     document["security"] = [{name: []} for name in SECURITY_SCHEMES]
-    challenge, message = {"WWW-Authenticate": "Bearer"}, "A valid API key is required."
+    challenge = {"WWW-Authenticate": CHALLENGES[0]}
     for path, item in document["paths"].items():
         operation = item.get("get") or item["post"]
         if is_open(path):
             operation["security"] = []
         else:
-            operation["responses"]["401"] = _error("No valid key.", challenge, no_key=message)
+            operation["responses"]["401"] = _error(
+                "No valid key.", error_examples.NO_KEY, challenge
+            )
     return document
 
 
@@ -258,9 +231,8 @@ def _operation(operation_id: str, summary: str, responses: Json) -> Json:
     return {"operationId": operation_id, "tags": [tag], "summary": summary, "responses": sorted_}
 
 
-def _error(description: str, headers: Mapping[str, str] = NO_HEADERS, **examples: Any) -> Json:
-    bodies = {k: {"message": v} if isinstance(v, str) else v for k, v in examples.items()}
-    return _response(description, _json(_ref("schemas", "Error"), **bodies), headers)
+def _error(description: str, examples: Json, headers: Mapping[str, str] = NO_HEADERS) -> Json:
+    return _response(description, _json(_ref("schemas", "Error"), **examples), headers)
 
 
 def _response(description: str, content: Json, headers: Mapping[str, str] = NO_HEADERS) -> Json:

@@ -15,6 +15,7 @@ from app.helpers.errors import InvalidPayload, PayloadTooLarge
 
 CHUNK_SIZE = 64 * 1024  # bytes
 DRAIN_SECONDS = 1.0
+UNKNOWN_MEDIA_TYPE = "Content-Type must be application/json or text/csv."
 _BODY = "app.body"
 
 Environ = dict[str, Any]

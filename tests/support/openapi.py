@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-LIMITS: dict[str, Any] = {"max_body_bytes": 20_000, "max_json_rows": 3, "max_csv_rows": 4}
+from app.web.services import Limits
+
+LIMITS = Limits(max_body_bytes=20_000, max_json_rows=3, max_csv_rows=4)
 ODD_NAMES = [
     "sepal length (cm)",
     'it\'s "quoted", \\ and all',

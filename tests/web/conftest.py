@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -111,7 +111,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, dict[str
         logs_root=str(root / "logs"),
         model_signing_key=SIGNING_KEY,
         model_signing_key_file=str(root / "no-key-file"),
-        **LIMITS,
+        **asdict(LIMITS),
     )
     load_wine(as_frame=True).frame.to_csv(root / "wine.csv", index=False)
     write_odd_csv(root / "odd.csv")
@@ -134,10 +134,10 @@ def manifests(served: tuple[Settings, dict[str, Manifest]]) -> dict[str, Manifes
 @pytest.fixture
 def document(manifests: dict[str, Manifest]) -> Json:
     """The document of that server, as a client reads it."""
-    return as_read(make_openapi(manifests, **LIMITS))
+    return as_read(make_openapi(manifests, LIMITS))
 
 
 @pytest.fixture
 def document_with_keys(manifests: dict[str, Manifest]) -> Json:
     """The document of that server when it asks for API keys."""
-    return as_read(make_openapi(manifests, api_keys=True, **LIMITS))
+    return as_read(make_openapi(manifests, LIMITS, api_keys=True))

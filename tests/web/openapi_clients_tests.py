@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from app.app import create_app
 from app.settings import Settings
 from app.web.openapi import make_openapi
-from tests.support.openapi import Json, as_read
+from tests.support.openapi import LIMITS, Json, as_read
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_client_generated_before_there_was_a_version_works(
     document: Json, base_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It reaches whatever version comes, by its id."""
-    generate_client(as_read(make_openapi({}, api_keys=True)), tmp_path / "untyped_client")
+    generate_client(as_read(make_openapi({}, LIMITS, api_keys=True)), tmp_path / "untyped_client")
     monkeypatch.syspath_prepend(tmp_path)
     package = importlib.import_module("untyped_client")
     models = importlib.import_module("untyped_client.models")

@@ -21,7 +21,7 @@ def test_document_and_server_have_the_same_routes(served_config: Settings, docum
         if rule.endpoint != "pages.static"  # whose addresses are the pages' own business
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert {(path, method) for path, method, _ in operations(make_openapi({}))} == rules
+    assert {(path, method) for path, method, _ in operations(make_openapi({}, LIMITS))} == rules
     of_versions = {(path, method) for path, method in rules if path.startswith("/{version}")}
     assert {(path, method) for path, method, _ in operations(document)} == rules - of_versions | {
         (path.replace("{version}", segment), method)
@@ -32,7 +32,7 @@ def test_document_and_server_have_the_same_routes(served_config: Settings, docum
 
 def test_version_parameter_takes_what_the_server_takes() -> None:
     """`v` and a number without leading zeros, or latest."""
-    for path, item in make_openapi({})["paths"].items():
+    for path, item in make_openapi({}, LIMITS)["paths"].items():
         if path.startswith("/{version}/"):
             pattern = item["parameters"][0]["schema"]["pattern"]
             assert all(re.search(pattern, version) for version in ("v0", "v123456789", "latest"))
@@ -46,7 +46,7 @@ def test_server_serves_its_own_document(
     """With its versions, its limits, and its API keys if it asks for any."""
     client = create_app(replace(served_config, api_keys=api_keys)).test_client()
     response = client.get("/openapi.json", headers={"X-API-Key": "first-key"})
-    assert response.json == as_read(make_openapi(manifests, api_keys=bool(api_keys), **LIMITS))
+    assert response.json == as_read(make_openapi(manifests, LIMITS, api_keys=bool(api_keys)))
 
 
 def test_every_example_request_gets_the_answer_beside_it(

@@ -14,7 +14,7 @@ from app.app import create_app
 from app.settings import Settings
 from app.store.manifest import Manifest
 from app.web.openapi import make_openapi
-from tests.support.openapi import ODD_NAMES, Json, as_read, operations
+from tests.support.openapi import LIMITS, ODD_NAMES, Json, as_read, operations
 from tests.support.paths import ROOT
 
 
@@ -22,7 +22,7 @@ from tests.support.paths import ROOT
 def test_document_is_valid(manifests: dict[str, Manifest], api_keys: bool) -> None:
     """It is OpenAPI 3.1, whether there are versions or not yet."""
     for known in (manifests, {}):
-        openapi_spec_validator.validate(as_read(make_openapi(known, api_keys=api_keys)))
+        openapi_spec_validator.validate(as_read(make_openapi(known, LIMITS, api_keys=api_keys)))
 
 
 def test_every_example_is_valid_by_its_own_schema(document_with_keys: Json) -> None:
@@ -79,7 +79,7 @@ def test_latest_is_the_highest_version(document: Json) -> None:
 def test_document_has_the_version_of_the_project() -> None:
     """The one in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert make_openapi({})["info"]["version"] == project["version"]
+    assert make_openapi({}, LIMITS)["info"]["version"] == project["version"]
 
 
 def test_module_imports_neither_a_web_framework_nor_what_models_are_made_with() -> None:

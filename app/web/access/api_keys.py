@@ -6,6 +6,9 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+CHALLENGES = ("Bearer", 'Basic realm="the API key is the password", charset="UTF-8"')
+"""How a client is asked for a key (RFC 9110, section 11.6.1)."""
+
 OPEN_ROUTES = ("/livez", "/readyz", "/healthcheck")
 
 
