@@ -108,7 +108,13 @@ def _make_services(config: settings.Settings, on_load: Callable[[], None]) -> Se
         metrics.count_load(version, outcome)
         on_load()
 
-    store = ModelStore(config.models_root, keys, config.max_loaded_models, on_load=count_load)
+    store = ModelStore(
+        config.models_root,
+        keys,
+        config.max_loaded_models,
+        on_load=count_load,
+        may_unpickle=config.may_unpickle,
+    )
 
     def report(_: Sequence[Record]) -> None:
         """Report what only this process knows, after each batch."""

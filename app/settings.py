@@ -67,6 +67,11 @@ class Settings:
     max_loaded_models: int = _setting(
         16, "models that a worker keeps in memory; beyond that, the least recently used one goes"
     )
+    unpickle: str = _setting(
+        "needed",
+        "`needed`: what is no linear model is unpickled to be served; `never`: it is unavailable",
+        rule=validate.Regexp(r"(needed|never)?\Z", error="must be needed or never."),
+    )
     model_signing_key: str = _setting(
         "", "keys that sign and verify models, one per line; the first one signs", secret=True
     )
@@ -110,6 +115,11 @@ class Settings:
         10 * 1024 * 1024, "size in bytes at which the log file is rotated"
     )
     log_backup_count: int = _setting(5, "number of rotated, compressed log files to keep")
+
+    @property
+    def may_unpickle(self) -> bool:
+        """Whether a version that has no weights may be unpickled."""
+        return self.unpickle != "never"
 
 
 SECRETS = tuple(setting.name.upper() for setting in fields(Settings) if setting.metadata["secret"])

@@ -33,14 +33,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PackedModel:
-    """A verified model on its way to where it is used: scikit-learn is needed only there."""
+    """A verified model on its way to where it is used.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    pickle : bytes or None
+        None if the manifest has weights: then nobody needs scikit-learn.
+    """
 
     manifest: Manifest
-    pickle: bytes
+    pickle: bytes | None
 
     def unpack(self) -> "TrainedModel":
         """Return the proven model; made once in each process."""
-        from app.store.trained_model import make_trained_model
+        from app.store.loading import make_trained_model
 
         key = self.manifest.version, self.manifest.sha256
         if key not in _unpacked:

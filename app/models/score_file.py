@@ -23,7 +23,8 @@ from app.helpers.errors import (
     quote,
 )
 from app.helpers.files import make_filename
-from app.store.model_file import open_model_file, read_model_file
+from app.store.loading import read_parts
+from app.store.model_file import open_model_file
 from app.store.signing_key import SigningKeys
 from app.tables.csv_file import FIRST_ROW
 from app.utils.files import directory_beside
@@ -219,7 +220,7 @@ def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read()
     try:
         with open_model_file(path) as file:
-            manifest, pickle = read_model_file(file, version_id, keys)
+            manifest, pickle = read_parts(file, version_id, keys, may_unpickle=config.may_unpickle)
     except FileNotFoundError as error:
         raise UnknownVersion(version_id) from error
     except InvalidModelFile as error:

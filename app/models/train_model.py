@@ -20,10 +20,11 @@ from app import settings
 from app.helpers.errors import ApplicationError, InvalidModelFile
 from app.helpers.files import make_filename
 from app.models.estimators import build_classifier
+from app.store.fitted_estimator import library_versions
+from app.store.loading import model_of, prove
 from app.store.manifest import Manifest, Parameters, Regularization, TrainingData
 from app.store.model_file import write_model_file
 from app.store.signing_key import SigningKeys
-from app.store.trained_model import TrainedModel, library_versions, prove
 from app.tables.columns import DEFAULT_ID, Columns
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.evaluation import Probabilities, evaluate, evaluate_baseline, make_curves
@@ -36,6 +37,7 @@ from app.training.profile import (
 )
 from app.training.search import Search
 from app.training.split import Split, split_rows
+from app.training.weights import with_weights
 from app.utils.cores import usable_cores
 from app.utils.notes import note, progress, warnings_as_notes
 from app.utils.parallel import UnusableCluster
@@ -147,8 +149,9 @@ def train(
         self_check=make_self_check(estimator, features, n_classes, positive_index),
         search=found,
     )
+    manifest = with_weights(manifest, estimator)
     try:
-        prove(TrainedModel(estimator, manifest))
+        prove(model_of(manifest, estimator))
     except InvalidModelFile as error:
         raise InvalidModelFile(f"The model could not be served: {error}.") from error
     path_to_model = os.path.join(os.path.abspath(config.models_root), filename)

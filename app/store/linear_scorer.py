@@ -8,14 +8,17 @@ softmax (Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*, s
 
 The mean is subtracted from the value before the slope multiplies it. If the mean were part of the
 intercept instead, large values would lose digits (1.7e9 ± 1 loses nine of them).
+
+Only many rows at once need numpy, which takes 12 MB, so the first of them import it.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class OpenWeights(dict[str | None, float]):
@@ -56,6 +59,11 @@ class LinearScore:
         self.baseline = baseline
         self._terms = tuple(map(tuple, terms))  # unpacked three times faster than LinearTerms
 
+    @property
+    def terms(self) -> tuple[LinearTerm, ...]:
+        """What each feature contributes, shape (n_features,)."""
+        return tuple(map(LinearTerm._make, self._terms))
+
     def contributions(self, vector: Sequence[Any]) -> list[float]:
         """Return what each feature of a row adds to the baseline; both have shape (n_features,)."""
         return [
@@ -78,8 +86,10 @@ class LinearScore:
                 z += weights[value]
         return z
 
-    def of_columns(self, columns: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
+    def of_columns(self, columns: Sequence[Sequence[Any]]) -> "NDArray[np.float64]":
         """Return the scores, shape (n_rows,), of columns, shape (n_features, n_rows)."""
+        import numpy as np
+
         z = np.full(len(columns[0]), self.baseline)
         for contribution in self.contributions_of_columns(columns):
             z += contribution
@@ -87,8 +97,10 @@ class LinearScore:
 
     def contributions_of_columns(
         self, columns: Sequence[Sequence[Any]]
-    ) -> Iterator[NDArray[np.float64]]:
+    ) -> "Iterator[NDArray[np.float64]]":
         """Yield what each feature adds to the baseline, shape (n_rows,), feature by feature."""
+        import numpy as np
+
         for column, (weights, fill, center, slope) in zip(columns, self._terms, strict=True):
             if weights is None:
                 numbers = np.array(column, dtype=np.float64)  # None becomes NaN
@@ -116,11 +128,13 @@ class LinearScorer:
 
     def of_columns(
         self, columns: Sequence[Sequence[Any]], *, quickly: bool = False
-    ) -> NDArray[np.float64]:
+    ) -> "NDArray[np.float64]":
         """Return the probabilities, shape (n_outputs, n_rows), of (n_features, n_rows) columns.
 
         The numbers are those of `of_row`; with `quickly` they may differ by 1e-15.
         """
+        import numpy as np
+
         exp = np.exp if quickly else _exp
         scores = np.array([score.of_columns(columns) for score in self.scores])
         if len(scores) == 1:
@@ -133,8 +147,10 @@ class LinearScorer:
         return exps / total
 
 
-def _exp(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def _exp(matrix: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Return math.exp of each element; np.exp is 80 times faster, but differs in the last digit."""
+    import numpy as np
+
     return np.array([list(map(math.exp, row)) for row in matrix.tolist()])
 
 

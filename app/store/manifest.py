@@ -8,6 +8,7 @@ import orjson
 
 from app.helpers.features import Feature, Value
 from app.store.curves import Curves
+from app.store.linear_weights import LinearWeights
 from app.tables.columns import Columns
 from app.utils.dataclass_json import from_json, to_json
 
@@ -176,6 +177,8 @@ class Manifest:
         Rows that a loaded model must give the same probabilities; one is the typical row.
     search : SearchResult or None
         If `--search` chose the regularization.
+    weights : LinearWeights or None
+        Of a linear model: a server predicts from them, and does not open the pickle.
     size, sha256 : int, str
         Of the pickle, which stands before the manifest in the file.
     format : int
@@ -195,6 +198,7 @@ class Manifest:
     libraries: Mapping[str, str]
     self_check: tuple[CheckedRow, ...]
     search: SearchResult | None = None
+    weights: LinearWeights | None = None
     size: int = 0
     sha256: str = ""
     format: int = FORMAT
@@ -232,9 +236,9 @@ class Manifest:
         return [check for check in self.self_check if check.row == typical][:1] + others[:1]
 
     def public(self) -> dict[str, Any]:
-        """Return what `/metadata` shows: all but the curves, self-check rows and rare levels."""
+        """Return what `/metadata` shows: all but curves, weights, self-check rows, rare levels."""
         shown = vars(replace(self, features=tuple(each.public() for each in self.features)))
         public: dict[str, Any] = to_json(
-            {k: v for k, v in shown.items() if k not in ("curves", "self_check")}
+            {k: v for k, v in shown.items() if k not in ("curves", "weights", "self_check")}
         )
         return public

@@ -26,6 +26,7 @@ from app.utils.files import write_atomically
 
 MAGIC = b"SKLSEED1"
 MAX_MANIFEST_SIZE = 16 * 1024 * 1024  # bytes
+_CHUNK_SIZE = 256 * 1024  # bytes of a pickle that are hashed at once
 # Part of what is signed, not the name of the project: models stay valid when that changes.
 _DOMAIN = b"flask-sklearn-seed/trained-model/1"
 _TRAILER_SIZE = 32 + 8 + len(MAGIC)
@@ -90,11 +91,30 @@ def read_model_file(file: BinaryIO, version: str, keys: Sequence[bytes]) -> tupl
         If it cannot be read.
     """
     manifest = read_manifest(file, version, keys)
+    return manifest, read_pickle(file, manifest)
+
+
+def read_pickle(file: BinaryIO, manifest: Manifest) -> bytes:
+    """Return the verified bytes of the pickle, not yet unpickled; raises as `read_model_file`."""
     file.seek(0)
     pickle = file.read(manifest.size)
-    if hashlib.sha256(pickle).hexdigest() != manifest.sha256:
+    _check_digest(hashlib.sha256(pickle), manifest)
+    return pickle
+
+
+def check_pickle(file: BinaryIO, manifest: Manifest) -> None:
+    """Raise InvalidModelFile if the pickle was altered; keep none of its bytes."""
+    file.seek(0)
+    digest, left = hashlib.sha256(), manifest.size
+    while left > 0 and (chunk := file.read(min(left, _CHUNK_SIZE))):
+        digest.update(chunk)
+        left -= len(chunk)
+    _check_digest(digest, manifest)
+
+
+def _check_digest(digest: "hashlib._Hash", manifest: Manifest) -> None:
+    if digest.hexdigest() != manifest.sha256:
         raise InvalidModelFile("its pickle was altered")
-    return manifest, pickle
 
 
 def read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manifest:

@@ -15,6 +15,7 @@ from app.helpers.errors import (
     UnknownVersion,
 )
 from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id, version_number
+from app.store.loading import load_trained_model
 from app.store.manifest import Manifest
 from app.store.model_file import open_model_file, read_manifest
 from app.store.signing_key import SigningKeys
@@ -48,6 +49,8 @@ class ModelStore:
         Seconds that never jump.
     on_load : callable
         Told the version and `loaded` or `failed` after each try to load a file.
+    may_unpickle : bool
+        Whether versions without weights may be unpickled; else they are unavailable.
     """
 
     def __init__(
@@ -57,12 +60,15 @@ class ModelStore:
         max_loaded: int,
         clock: Callable[[], float] = time.monotonic,
         on_load: Callable[[str, str], object] = lambda version, outcome: None,
+        *,
+        may_unpickle: bool = True,
     ) -> None:
         self._root = os.path.abspath(root)
         self._keys = keys
         self._max_loaded = max_loaded
         self._clock = clock
         self._on_load = on_load
+        self._may_unpickle = may_unpickle
         self._entries: dict[str, Entry] = {}
         self._listing: tuple[float, list[str]] = (-math.inf, [])
         self._warned_at = -math.inf
@@ -214,13 +220,10 @@ class ModelStore:
     ) -> "TrainedModel | None":
         """Return the new model, None if it cannot be loaded."""
         try:
-            # Here and not above: scikit-learn and pandas come with the first model.
-            from app.store.trained_model import load_trained_model
-
             keys = self._keys.read()
             with open_model_file(self._path(version)) as file:
                 identity = identify(os.fstat(file.fileno()))
-                model = load_trained_model(file, version, keys)
+                model = load_trained_model(file, version, keys, may_unpickle=self._may_unpickle)
         except Exception as error:  # whatever it is, it is this version's trouble alone
             told = isinstance(error, ApplicationError | OSError)
             failure = str(error) if told else repr(error)

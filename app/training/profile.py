@@ -13,8 +13,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from app.helpers.errors import quote
 from app.helpers.features import MIN_LEVEL_ROWS, Feature, Value, make_feature_columns
+from app.store.fitted_estimator import estimator_probabilities, make_frame
 from app.store.manifest import CheckedRow
-from app.store.trained_model import estimator_probabilities, make_frame
 from app.training.levels import frequent_levels
 
 MAX_TYPICAL_ROWS = 200

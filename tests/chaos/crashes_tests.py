@@ -14,8 +14,8 @@ import pytest
 
 from app.models.train_model import train
 from app.settings import Settings
+from app.store.loading import load_trained_model
 from app.store.model_file import open_model_file
-from app.store.trained_model import load_trained_model
 from tests.support.paths import TRAINING_CSV
 
 STEPS = {"write", "fsync", "rename", "renameat", "renameat2"}

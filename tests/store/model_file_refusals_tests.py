@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.store.fitted_estimator import library_versions
 from app.store.model_file import MAX_MANIFEST_SIZE, read_manifest, write_model_file
-from app.store.trained_model import library_versions
 from tests.support.model_files import (
     KEY,
     OTHER_KEY,

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from app.helpers.errors import InvalidModelFile
+from app.store.loading import load_trained_model
 from app.store.model_file import (
     MAX_MANIFEST_SIZE,
     open_model_file,
@@ -21,7 +22,6 @@ from app.store.model_file import (
     unpickle,
     write_model_file,
 )
-from app.store.trained_model import load_trained_model
 from tests.support.model_files import (
     KEY,
     OTHER_KEY,

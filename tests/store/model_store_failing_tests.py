@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from app.store.fitted_estimator import library_versions
 from app.store.manifest import CheckedRow
 from app.store.model_file import write_model_file
 from app.store.model_store import LATEST, ModelStore
-from app.store.trained_model import library_versions
 from tests.support.model_files import (
     KEY,
     Fixed,
@@ -172,11 +172,11 @@ def test_a_fault_of_our_own_while_loading_is_that_versions_trouble(
 ) -> None:
     """Whatever it is: the machine's memory, say."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise MemoryError
 
     publish(root, "v0", 0.25)
-    monkeypatch.setattr("app.store.trained_model.load_trained_model", fail)
+    monkeypatch.setattr("app.store.model_store.load_trained_model", fail)
     assert refusal(store, "v0") == unavailable("v0")
     assert log == ["ERROR v0 cannot be loaded: MemoryError()"]
 

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from app.helpers.features import Feature, make_feature_columns
 from app.helpers.validation import MAX_ABSOLUTE_NUMBER
+from app.store.loading import model_of
 from app.store.trained_model import TrainedModel
 from tests.support.estimator_cases import (
     LINEAR_CASES,
@@ -68,7 +69,7 @@ def make_sigmoid(positive: int = 1) -> TrainedModel:
     regression.intercept_ = np.array([0.0])
     regression.n_features_in_ = 1
     features = (Feature("x", "number", mean=0.0),)
-    return TrainedModel(regression, make_manifest(features, 2, positive))
+    return model_of(make_manifest(features, 2, positive), regression)
 
 
 SIGMOID = make_sigmoid()

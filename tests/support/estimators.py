@@ -18,10 +18,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from app.helpers.features import Feature, make_feature_columns
+from app.store.fitted_estimator import make_frame
 from app.store.linear_fold import fold
 from app.store.linear_scorer import LinearScorer
+from app.store.loading import model_of
 from app.store.manifest import Manifest
-from app.store.trained_model import TrainedModel, make_frame
+from app.store.trained_model import TrainedModel
 from app.training.profile import describe_features
 from tests.support.manifests import UNTRAINED
 
@@ -111,7 +113,7 @@ def make_case(
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(frame, target)
     index = positive if n_classes == 2 else None
-    model = TrainedModel(estimator, make_manifest(described, n_classes, index))
+    model = model_of(make_manifest(described, n_classes, index), estimator)
     return Case(estimator, described, rows, index, model)
 
 

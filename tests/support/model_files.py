@@ -15,8 +15,10 @@ import pytest
 
 from app.helpers.errors import InvalidModelFile
 from app.helpers.features import Feature
+from app.store.fitted_estimator import library_versions
+from app.store.loading import load_trained_model
 from app.store.manifest import CheckedRow, Manifest
-from app.store.trained_model import TrainedModel, library_versions, load_trained_model
+from app.store.trained_model import TrainedModel
 from tests.support.manifests import UNTRAINED
 
 KEY = b"a key that only these tests sign with"

@@ -12,8 +12,9 @@ from click.testing import Result
 from flask.testing import FlaskClient
 
 from app.settings import Settings
+from app.store.loading import load_trained_model
 from app.store.manifest import Manifest, Trial
-from app.store.trained_model import TrainedModel, load_trained_model
+from app.store.trained_model import TrainedModel
 from tests.support.paths import ROOT
 
 Run = Callable[..., Result]

@@ -123,11 +123,12 @@ def test_schema(client: FlaskClient) -> None:
 
 
 def test_metadata(client: FlaskClient) -> None:
-    """The manifest, less its curves and self-check rows."""
+    """The manifest, less its curves, weights and self-check rows."""
     metadata = client.get("/latest/metadata").get_json()
     assert metadata["version"] == "v0"
     assert metadata["training_data"]["rows"] == 10_000
     assert "curves" not in metadata
+    assert "weights" not in metadata
     assert "self_check" not in metadata
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.app import create_app
 from app.models.train_model import train
 from app.settings import Settings
-from app.store.trained_model import make_frame
+from app.store.fitted_estimator import make_frame
 from app.tables.columns import Columns
 from tests.support.configs import make_config
 from tests.support.metrics import parse, value

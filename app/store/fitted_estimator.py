@@ -1,0 +1,104 @@
+"""A version that has no weights: its estimator is unpickled and asked.
+
+Importing this module imports scikit-learn and pandas, some 130 MB.
+"""
+
+import logging
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import scipy
+import sklearn
+from numpy.typing import NDArray
+
+from app.helpers.errors import InvalidModelFile
+from app.helpers.features import Feature, Value
+from app.store.linear_fold import fold
+from app.store.linear_scorer import LinearScorer
+from app.store.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FittedEstimator:
+    """A fitted estimator as a model's scorer."""
+
+    estimator: Any
+    features: tuple[Feature, ...]
+    positive_index: int | None
+
+    def of_columns(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
+        """Return the probabilities, shape (n_outputs, n_rows), of (n_features, n_rows) columns."""
+        frame = make_frame(columns, self.features)
+        return estimator_probabilities(self.estimator, frame, self.positive_index)
+
+
+def scorer_of(estimator: Any, manifest: Manifest) -> LinearScorer | FittedEstimator:
+    """Return what scores as the estimator does: its weights if it is linear, else itself."""
+    folded = fold(estimator, manifest.features, manifest.positive_index)
+    if folded is not None:
+        return folded
+    return FittedEstimator(estimator, manifest.features, manifest.positive_index)
+
+
+def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) -> pd.DataFrame:
+    """Return columns, shape (n_features, n_rows), as the DataFrame that estimators get."""
+    return pd.DataFrame(
+        {
+            feature.name: pd.Series(
+                [np.nan if value is None else value for value in column], dtype=object
+            )
+            if feature.type == "category"
+            else np.array(column, dtype=np.float64)  # None becomes NaN
+            for feature, column in zip(features, columns, strict=True)
+        }
+    )
+
+
+def estimator_probabilities(
+    estimator: Any, frame: pd.DataFrame, positive_index: int | None
+) -> NDArray[np.float64]:
+    """Return a fitted estimator's probabilities, shape (n_outputs, n_rows)."""
+    probabilities: NDArray[np.float64] = estimator.predict_proba(frame).T
+    return probabilities if positive_index is None else probabilities[[positive_index]]
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that a pickle depends on."""
+    return {
+        "python": platform.python_version(),
+        "scikit-learn": sklearn.__version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "pandas": pd.__version__,
+        "joblib": joblib.__version__,
+    }
+
+
+def check_libraries(manifest: Manifest) -> None:
+    """Raise InvalidModelFile if the pickle needs another scikit-learn; warn of other versions."""
+    ours, theirs = library_versions(), manifest.libraries
+    if _minor(ours["scikit-learn"]) != _minor(theirs.get("scikit-learn", "")):
+        raise InvalidModelFile(
+            f"it was trained with scikit-learn {theirs.get('scikit-learn')}, here is"
+            f" {ours['scikit-learn']}; train it again"
+        )
+    for library, version in theirs.items():
+        if _minor(ours.get(library, "")) != _minor(version):
+            log.warning(
+                "%s was trained with %s %s, here is %s",
+                manifest.version,
+                library,
+                version,
+                ours.get(library),
+            )
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]

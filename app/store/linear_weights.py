@@ -1,0 +1,123 @@
+"""A linear model as data: what a manifest holds of it, and a server needs to score and explain."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.helpers.features import Feature
+from app.store.linear_scorer import LinearScore, LinearScorer, LinearTerm, OpenWeights
+
+
+@dataclass(frozen=True)
+class NumberWeights:
+    """What a number adds to each score: (x − center) · slope. A boolean counts 0 or 1.
+
+    Attributes
+    ----------
+    slopes : tuple of float, shape (n_scores,)
+    center : float
+        Its mean in the training set, for which it adds nothing.
+    fill : float or None
+        The number that stands for a missing one; None if none can be missing.
+    """
+
+    slopes: tuple[float, ...]
+    center: float = 0.0
+    fill: float | None = None
+
+
+@dataclass(frozen=True)
+class CategoryWeights:
+    """What each level of a category adds to each score.
+
+    Attributes
+    ----------
+    levels : tuple of str, shape (n_levels,)
+    weights : tuple of tuple of float, shape (n_scores, n_levels)
+    missing : tuple of float, shape (n_scores,)
+        What a missing one adds.
+    other : tuple of float, shape (n_scores,), or None
+        Of an open column, what any other text adds; None if the column is closed.
+    """
+
+    levels: tuple[str, ...]
+    weights: tuple[tuple[float, ...], ...]
+    missing: tuple[float, ...]
+    other: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class LinearWeights:
+    """A linear model: its scores are the log-odds of two classes, or one score for each of more.
+
+    Attributes
+    ----------
+    baselines : tuple of float, shape (n_scores,)
+        The scores of the average training row.
+    numbers, categories : mapping of str
+        Feature name → what it adds. Every feature is in one of the two.
+    """
+
+    baselines: tuple[float, ...]
+    numbers: Mapping[str, NumberWeights] = field(default_factory=dict)
+    categories: Mapping[str, CategoryWeights] = field(default_factory=dict)
+
+    def count(self) -> int:
+        """Return how many weights there are in all."""
+        per_score = len(self.numbers) + sum(len(own.levels) for own in self.categories.values())
+        return per_score * len(self.baselines)
+
+
+def to_weights(scorer: LinearScorer, features: Sequence[Feature]) -> LinearWeights:
+    """Return a scorer as data; `to_scorer` makes one of it that computes the same numbers."""
+    numbers, categories = {}, {}
+    by_feature = zip(*(score.terms for score in scorer.scores), strict=True)
+    for feature, terms in zip(features, by_feature, strict=True):
+        if feature.type == "category":
+            categories[feature.name] = _category_weights([term.weights or {} for term in terms])
+        else:
+            slopes = tuple(term.slope for term in terms)
+            numbers[feature.name] = NumberWeights(slopes, terms[0].center, terms[0].fill)
+    baselines = tuple(score.baseline for score in scorer.scores)
+    return LinearWeights(baselines, numbers, categories)
+
+
+def _category_weights(of_scores: Sequence[dict[str | None, float]]) -> CategoryWeights:
+    levels = tuple(level for level in of_scores[0] if level is not None)
+    others = tuple(each.rare for each in of_scores if isinstance(each, OpenWeights))
+    return CategoryWeights(
+        levels=levels,
+        weights=tuple(tuple(each[level] for level in levels) for each in of_scores),
+        missing=tuple(each[None] for each in of_scores),
+        other=others or None,
+    )
+
+
+def to_scorer(weights: LinearWeights, features: Sequence[Feature]) -> LinearScorer:
+    """Return what scores rows, shape (n_features,), by the weights.
+
+    Raises
+    ------
+    LookupError, ValueError
+        If they are not weights for these features.
+    """
+    return LinearScorer(
+        [
+            LinearScore(baseline, list(_terms(weights, features, k)))
+            for k, baseline in enumerate(weights.baselines)
+        ]
+    )
+
+
+def _terms(weights: LinearWeights, features: Sequence[Feature], k: int) -> Iterator[LinearTerm]:
+    """Yield each feature's term in the score number k."""
+    for feature in features:
+        if feature.type == "category":
+            own = weights.categories[feature.name]
+            by_level: dict[str | None, float] = dict(zip(own.levels, own.weights[k], strict=True))
+            by_level[None] = own.missing[k]
+            if own.other is not None:
+                by_level = OpenWeights(by_level, own.other[k])
+            yield LinearTerm(by_level)
+        else:
+            number = weights.numbers[feature.name]
+            yield LinearTerm(None, number.fill, number.center, number.slopes[k])

@@ -1,0 +1,109 @@
+"""From a model file to a model that is proven.
+
+A linear version is loaded from the weights in its manifest: its pickle is hashed, to find out
+whether it was altered, but never opened. Any other version is unpickled, if that is allowed.
+"""
+
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from app.helpers.errors import InvalidModelFile
+from app.store.linear_weights import to_scorer
+from app.store.manifest import Manifest
+from app.store.model_file import check_pickle, read_manifest, read_pickle, unpickle
+from app.store.trained_model import TrainedModel
+
+SELF_CHECK_TOLERANCE = 1e-9
+
+
+def load_trained_model(
+    file: BinaryIO, version: str, keys: Sequence[bytes], *, may_unpickle: bool = True
+) -> TrainedModel:
+    """Return a proven model: its signature, digest, libraries and self-check rows are right.
+
+    Parameters
+    ----------
+    file : binary file
+    version : str
+        The version that it must be signed for.
+    keys : sequence of bytes
+    may_unpickle : bool
+        Whether a file without weights may be unpickled.
+
+    Raises
+    ------
+    InvalidModelFile
+        If one of these is wrong; the message says which.
+    OSError
+        If the file cannot be read.
+    """
+    return make_trained_model(*read_parts(file, version, keys, may_unpickle=may_unpickle))
+
+
+def read_parts(
+    file: BinaryIO, version: str, keys: Sequence[bytes], *, may_unpickle: bool = True
+) -> tuple[Manifest, bytes | None]:
+    """Return what a model is made from: the verified manifest and, unless it is linear, the pickle.
+
+    Parameters and errors are those of `load_trained_model`.
+    """
+    manifest = read_manifest(file, version, keys)
+    if manifest.weights is not None:
+        check_pickle(file, manifest)
+        return manifest, None
+    if not may_unpickle:
+        raise InvalidModelFile("it would have to be unpickled, which UNPICKLE=never forbids")
+    return manifest, read_pickle(file, manifest)
+
+
+def make_trained_model(manifest: Manifest, pickle: bytes | None) -> TrainedModel:
+    """Return a proven model from parts that were verified; raises InvalidModelFile."""
+    try:
+        model = _make_model(manifest, pickle)
+        prove(model)
+    except InvalidModelFile:
+        raise
+    except Exception as error:  # a fork's estimator may raise anything
+        raise InvalidModelFile(f"its self-check failed: {error!r}") from error
+    return model
+
+
+def _make_model(manifest: Manifest, pickle: bytes | None) -> TrainedModel:
+    if pickle is None:
+        return model_of(manifest, None)
+    # Not above: this imports scikit-learn and pandas.
+    from app.store.fitted_estimator import check_libraries
+
+    check_libraries(manifest)
+    return model_of(manifest, unpickle(pickle))
+
+
+def model_of(manifest: Manifest, estimator: Any) -> TrainedModel:
+    """Return the model, not yet proven; the estimator may be None if the manifest has weights."""
+    if manifest.weights is not None:
+        return TrainedModel(manifest, to_scorer(manifest.weights, manifest.features))
+    from app.store.fitted_estimator import scorer_of
+
+    return TrainedModel(manifest, scorer_of(estimator, manifest))
+
+
+def prove(model: TrainedModel) -> None:
+    """Raise unless a model gives its self-check rows the probabilities that training recorded.
+
+    Raises
+    ------
+    InvalidModelFile
+        If it gives others, or none.
+    """
+    checks = model.manifest.self_check
+    actual = model.probabilities_of_rows([check.row for check in checks])
+    expected = [check.probabilities for check in checks]
+    if not len(actual) == len(expected) > 0 or not all(map(_agree, actual, expected)):
+        raise InvalidModelFile("its self-check rows get other probabilities than in training")
+
+
+def _agree(actual: Sequence[float], expected: Sequence[float]) -> bool:
+    """Whether probabilities, shape (n_outputs,), are the same within the tolerance; NaN is not."""
+    return len(actual) == len(expected) and all(
+        abs(a - b) <= SELF_CHECK_TOLERANCE for a, b in zip(actual, expected, strict=True)
+    )

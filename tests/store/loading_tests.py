@@ -1,0 +1,126 @@
+"""Loading: a version with weights is proven from them, and its pickle stays closed."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.helpers.errors import InvalidModelFile
+from app.store.linear_weights import LinearWeights, NumberWeights
+from app.store.loading import load_trained_model
+from app.store.manifest import CheckedRow
+from app.store.model_file import write_model_file
+from app.store.trained_model import TrainedModel
+from tests.support.model_files import KEY, Fixed, LeavesMark, make_manifest
+
+WEIGHTS = LinearWeights((0.0,), {"x": NumberWeights((1.0,))})
+TWO_ROWS = (CheckedRow({"x": 0.0}, (0.5,)), CheckedRow({"x": 1.0}, (0.7310585786300049,)))
+
+
+def make_file(path: Path, estimator: Any, **changes: Any) -> bytes:
+    """Return the bytes of a model file with weights, or with others."""
+    fields: dict[str, Any] = {"weights": WEIGHTS, "self_check": TWO_ROWS} | changes
+    write_model_file(str(path), estimator, make_manifest(**fields), KEY)
+    return path.read_bytes()
+
+
+def load(data: bytes, *, may_unpickle: bool = False) -> TrainedModel:
+    """Load a model from the bytes of its file."""
+    return load_trained_model(io.BytesIO(data), "v0", [KEY], may_unpickle=may_unpickle)
+
+
+def refusal(data: bytes, *, may_unpickle: bool = False) -> str:
+    """Return why these bytes are refused."""
+    with pytest.raises(InvalidModelFile) as caught:
+        load(data, may_unpickle=may_unpickle)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("may_unpickle", [True, False])
+def test_a_version_with_weights_is_not_unpickled(
+    may_unpickle: bool, tmp_path: Path, mark: Path
+) -> None:
+    """Not even where that is allowed."""
+    model = load(make_file(tmp_path / "model", LeavesMark(mark)), may_unpickle=may_unpickle)
+    assert model.predict({"x": 1.0}) == 0.7311
+    assert model.explain({"x": 1.0}) == {"baseline": 0.0, "contributions": {"x": 1.0}}
+    assert not mark.exists()
+
+
+def test_a_version_without_weights_is_refused_where_nothing_is_unpickled(
+    tmp_path: Path, mark: Path
+) -> None:
+    """With a reason that names the setting."""
+    data = make_file(tmp_path / "model", LeavesMark(mark), weights=None)
+    assert refusal(data) == "it would have to be unpickled, which UNPICKLE=never forbids"
+    assert not mark.exists()
+
+
+def test_a_version_without_weights_is_unpickled_where_that_is_allowed(tmp_path: Path) -> None:
+    """And proven as ever."""
+    rows = (CheckedRow({"x": 0.0}, (0.25,)),)
+    data = make_file(tmp_path / "model", Fixed(0.25), weights=None, self_check=rows)
+    assert load(data, may_unpickle=True).predict({"x": 0.0}) == 0.25
+
+
+@pytest.mark.parametrize("place", [0, 5, -1])
+def test_an_altered_pickle_is_refused_though_nobody_opens_it(place: int, tmp_path: Path) -> None:
+    """The digest in the answers' headers is that of the file."""
+    data = bytearray(make_file(tmp_path / "model", Fixed(0.5)))
+    size = len(bytes(data).partition(b'{"version":')[0])
+    data[place if place >= 0 else size - 1] ^= 1
+    assert refusal(bytes(data)) == "its pickle was altered"
+
+
+def test_a_large_pickle_is_verified_to_its_end(tmp_path: Path) -> None:
+    """Though it is read in pieces."""
+    data = bytearray(make_file(tmp_path / "model", {"large": bytes(1_000_000)}))
+    assert load(bytes(data)).predict({"x": 0.0}) == 0.5
+    data[999_999] ^= 1
+    assert refusal(bytes(data)) == "its pickle was altered"
+
+
+@pytest.mark.parametrize("slope", [1.0 + 1e-8, -1.0])
+def test_weights_that_do_not_give_the_numbers_of_training_are_refused(
+    slope: float, tmp_path: Path
+) -> None:
+    """By more than 1e-9, on any of the rows."""
+    weights = replace(WEIGHTS, numbers={"x": NumberWeights((slope,))})
+    assert refusal(make_file(tmp_path / "model", Fixed(0.5), weights=weights)) == (
+        "its self-check rows get other probabilities than in training"
+    )
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        LinearWeights((0.0,)),
+        LinearWeights((0.0,), {"y": NumberWeights((1.0,))}),
+        LinearWeights((0.0,), {"x": NumberWeights(())}),
+        LinearWeights((), {"x": NumberWeights((1.0,))}),
+        LinearWeights((0.0, 0.0), {"x": NumberWeights((1.0,))}),
+    ],
+)
+def test_weights_for_another_model_are_refused(weights: LinearWeights, tmp_path: Path) -> None:
+    """Of other features, or of another number of classes."""
+    message = refusal(make_file(tmp_path / "model", Fixed(0.5), weights=weights))
+    assert message.startswith("its self-check failed: ")
+
+
+@pytest.mark.parametrize("weights", [WEIGHTS, None])
+def test_a_version_without_self_check_rows_is_refused(
+    weights: LinearWeights | None, tmp_path: Path
+) -> None:
+    """It proves nothing."""
+    data = make_file(tmp_path / "model", Fixed(0.5), weights=weights, self_check=())
+    assert refusal(data, may_unpickle=True) == (
+        "its self-check rows get other probabilities than in training"
+    )
+
+
+def test_another_scikit_learn_is_nothing_to_a_version_with_weights(tmp_path: Path) -> None:
+    """It is not needed."""
+    data = make_file(tmp_path / "model", Fixed(0.5), libraries={"scikit-learn": "0.1"})
+    assert load(data).predict({"x": 0.0}) == 0.5
