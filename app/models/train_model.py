@@ -3,7 +3,6 @@
 python -m app.models.train_model data/raw/training.csv v0
 """
 
-import itertools
 import math
 import os
 import sys
@@ -25,13 +24,13 @@ from app.store.loading import model_of, prove
 from app.store.manifest import Manifest, Parameters, Regularization, TrainingData
 from app.store.model_file import write_model_file
 from app.store.signing_key import SigningKeys
-from app.tables.columns import DEFAULT_ID, Columns
+from app.tables.columns import Columns
+from app.training.column_options import column_options
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.evaluation import Probabilities, evaluate, evaluate_baseline, make_curves
 from app.training.levels import check_level_options, decide_open
 from app.training.profile import (
     describe_features,
-    find_constants,
     find_leaks,
     make_self_check,
 )
@@ -98,13 +97,15 @@ def train(
     # Before the long work, but after all that may be refused: a refusal makes no key.
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read_or_create()
 
+    for text in dataset.decisions.notes:
+        note(f"Note: {text}")
+    for text in dataset.decisions.warnings:
+        note(f"Warning: {text}")
+
     split = split_rows(dataset, SEED)
     click.echo(f"training set has {len(split.X_train)} rows")
     click.echo(f"validation set has {len(split.X_validation)} rows")
-    for warning in itertools.chain(
-        find_constants(dataset.features, dataset.frame),
-        find_leaks(dataset.features, split.X_train, split.y_train),
-    ):
+    for warning in find_leaks(dataset.features, split.X_train, split.y_train):
         note(f"Warning: {warning}")
 
     features = decide_open(dataset.features, split.X_train, columns)
@@ -130,6 +131,9 @@ def train(
             rows=len(dataset.frame),
             training_rows=len(split.X_train),
             validation_rows=len(split.X_validation),
+            dialect=dataset.dialect,
+            columns_left_out=tuple(dataset.decisions.columns_left_out),
+            rows_left_out=tuple(dataset.decisions.rows_left_out),
         ),
         target=columns.target,
         features=features,
@@ -182,36 +186,7 @@ def _check_strength(context: click.Context, parameter: click.Parameter, C: float
 @click.command()
 @click.argument("csv")
 @click.argument("version")
-@click.option("--target", default="target", show_default=True, help="Column to predict.")
-@click.option(
-    "--id", "id_", default=DEFAULT_ID, show_default=True, help="Column of ids: never a feature."
-)
-@click.option("--drop", multiple=True, metavar="COLUMN", help="Column to leave out; repeatable.")
-@click.option(
-    "--categorical",
-    multiple=True,
-    metavar="COLUMN",
-    help="Column of categories though it looks like numbers; repeatable.",
-)
-@click.option(
-    "--open",
-    "open_",
-    multiple=True,
-    metavar="COLUMN",
-    help="Column of categories that takes new ones, too; repeatable.",
-)
-@click.option(
-    "--closed",
-    multiple=True,
-    metavar="COLUMN",
-    help="Column of categories that refuses new ones; repeatable.",
-)
-@click.option(
-    "--missing",
-    multiple=True,
-    metavar="TOKEN",
-    help="Text that means missing, besides the empty field; repeatable.",
-)
+@column_options
 @click.option("--positive-class", metavar="LABEL", help="Class to predict the probability of.")
 @click.option(
     "--C",
@@ -236,13 +211,7 @@ def _check_strength(context: click.Context, parameter: click.Parameter, C: float
 def main(
     csv: str,
     version: str,
-    target: str,
-    id_: str,
-    drop: tuple[str, ...],
-    categorical: tuple[str, ...],
-    open_: tuple[str, ...],
-    closed: tuple[str, ...],
-    missing: tuple[str, ...],
+    columns: Columns,
     positive_class: str | None,
     C: float,
     search: bool,
@@ -264,7 +233,7 @@ def main(
         train(
             csv,
             version,
-            columns=Columns(target, id_, drop, categorical, open_, closed, missing),
+            columns=columns,
             positive_class=positive_class,
             C=C,
             search=Search(workers, scheduler) if search else None,

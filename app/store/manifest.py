@@ -1,7 +1,7 @@
 """The manifest: all that is known of one trained model, except the estimator itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import orjson
@@ -10,6 +10,7 @@ from app.helpers.features import Feature, Value
 from app.store.curves import Curves
 from app.store.linear_weights import LinearWeights
 from app.tables.columns import Columns
+from app.tables.dialect import Dialect
 from app.utils.dataclass_json import from_json, to_json
 
 FORMAT = 2
@@ -25,6 +26,22 @@ remove or reinterpret a field:
 
 
 @dataclass(frozen=True)
+class LeftOutColumn:
+    """A column of the file that the model does not learn from, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeftOutRows:
+    """How many rows of the file the model does not learn from, and why."""
+
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """The file that a model learned from.
 
@@ -32,7 +49,11 @@ class TrainingData:
     ----------
     file_name, sha256 : str
     rows, training_rows, validation_rows : int
-        All rows, those in the training set and those in the validation set.
+        All rows that were used, those in the training set and those in the validation set.
+    dialect : Dialect
+        How the file is written.
+    columns_left_out, rows_left_out : tuple
+        What was left out although nobody asked for it.
     """
 
     file_name: str
@@ -40,6 +61,9 @@ class TrainingData:
     rows: int
     training_rows: int
     validation_rows: int
+    dialect: Dialect = field(default_factory=Dialect)
+    columns_left_out: tuple[LeftOutColumn, ...] = ()
+    rows_left_out: tuple[LeftOutRows, ...] = ()
 
 
 @dataclass(frozen=True)

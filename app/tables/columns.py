@@ -8,7 +8,7 @@ DEFAULT_ID = "id"  # a column that may be there, and is then no feature
 
 @dataclass(frozen=True)
 class Columns:
-    """The options of training that are about columns.
+    """The options of training that are about the file and its columns.
 
     Attributes
     ----------
@@ -23,7 +23,13 @@ class Columns:
     open, closed : sequence of str
         Columns of categories that take new ones, too; that refuse them.
     missing : sequence of str
-        Texts that mean a missing value, besides the empty field.
+        Texts that mean a missing value, besides those that always do.
+    include : sequence of str
+        Columns to keep that would be left out, such as one that counts the rows.
+    present : sequence of str
+        Texts that are a label, a category or a stray text although they look like a missing value.
+    delimiter, decimal, encoding : str or None
+        How the file is written; None to find it out.
     """
 
     target: str = "target"
@@ -33,3 +39,8 @@ class Columns:
     open: Sequence[str] = ()
     closed: Sequence[str] = ()
     missing: Sequence[str] = ()
+    include: Sequence[str] = ()
+    present: Sequence[str] = ()
+    delimiter: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None

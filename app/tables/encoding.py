@@ -44,7 +44,8 @@ def find_encoding(file: BinaryIO) -> str:
     line = find_undecodable_line(file, "utf-8")
     if line is None:
         return "utf-8"
-    if _is_western(file):
+    is_cut = find_undecodable_line(file, "utf-8", is_whole=False) is None
+    if not is_cut and _is_western(file):
         return WESTERN
     raise InvalidDataset(
         f"Line {line} is not UTF-8; save the file as UTF-8 text, or name its encoding with"
@@ -52,15 +53,18 @@ def find_encoding(file: BinaryIO) -> str:
     )
 
 
-def find_undecodable_line(file: BinaryIO, encoding: str) -> int | None:
-    """Return the number of the first line that is not of this encoding, None if all are."""
+def find_undecodable_line(file: BinaryIO, encoding: str, is_whole: bool = True) -> int | None:
+    """Return the number of the first line that is not of this encoding, None if all are.
+
+    Unless the file is whole, its last character may be cut.
+    """
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()
     n_lines = 1
     while True:
         chunk = file.read(_CHUNK_SIZE)
         try:
-            text = decoder.decode(chunk, final=not chunk)
+            text = decoder.decode(chunk, final=is_whole and not chunk)
         except UnicodeError as error:
             start = error.start if isinstance(error, UnicodeDecodeError) else 0
             return n_lines + chunk.count(b"\n", 0, max(0, start))

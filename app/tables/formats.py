@@ -66,6 +66,8 @@ def find_format(texts: Sequence[str], counts: Sequence[int], known: Format) -> F
     trimmed = [normalize(text) for text in texts]
     places = [place for place, text in enumerate(trimmed) if not is_missing(text, known)]
     present = [trimmed[place] for place in places]
+    if not present:
+        return Finding("number", known, [None] * len(texts))
     if _are_booleans(present):
         return Finding("boolean", known, parse(trimmed, "boolean", known))
     if _are_codes(present):

@@ -69,10 +69,14 @@ def _line(text: str, start: int) -> str:
 def _is_header(comment: str, next_line: str) -> bool:
     """Whether a line that begins with `#` names the columns of the next, which holds values."""
     for delimiter in DELIMITERS:
-        names, values = (line.strip().split(delimiter) for line in (comment, next_line))
+        names, values = (
+            [field.strip() for field in line.split(delimiter)] for line in (comment, next_line)
+        )
         if len(names) == len(values) > 1:
-            return not any(_NUMBER.fullmatch(name.strip()) for name in names) and any(
-                _NUMBER.fullmatch(value.strip()) for value in values
+            # "#id,age" are names; "# made, by me" is prose, unless there are numbers below it.
+            are_names = comment[1:2].strip() and not any(" " in name for name in names)
+            return not any(map(_NUMBER.fullmatch, names)) and bool(
+                are_names or any(map(_NUMBER.fullmatch, values))
             )
     return False
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.helpers.errors import InvalidDataset, quote
 from app.helpers.features import MAX_LEVEL_LENGTH, MIN_LEVEL_ROWS, Feature
 from app.tables.columns import Columns
-from app.training.dataset import option
+from app.training.decisions import option
 from app.utils.notes import note
 
 MIN_RARE_SHARE = 0.001

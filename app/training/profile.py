@@ -116,18 +116,6 @@ def make_self_check(
     )
 
 
-def find_constants(features: Sequence[Feature], frame: pd.DataFrame) -> Iterator[str]:
-    """Yield a warning for each column of `frame`, all the data, that never varies."""
-    for feature in features:
-        column = frame[feature.name]
-        if feature.type == "category":
-            constant = len(feature.categories) == 1
-        else:
-            constant = column.min() == column.max()
-        if constant and not feature.nullable:
-            yield f"Column {quote(feature.name)} has the same value in every row."
-
-
 def find_leaks(
     features: Sequence[Feature], frame: pd.DataFrame, target: NDArray[np.int64]
 ) -> Iterator[str]:

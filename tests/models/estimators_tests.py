@@ -74,7 +74,8 @@ def test_a_changed_classifier_trains_saves_and_serves_with_no_other_edit(
     """A random forest in a copy of the project, on mixed types with gaps."""
     shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "app/models/estimators.py").write_text(OTHER_CLASSIFIER)
-    path = write_csv(tmp_path / "mixed.csv", [[*MIXED_NAMES, "target"], *mixed_rows()])
+    numbered = [[*row[:4], int(row[4]), row[5]] for row in mixed_rows()]
+    path = write_csv(tmp_path / "mixed.csv", [[*MIXED_NAMES, "target"], *numbered])
     values: list[list[Any]] = [
         [181.5, True, "grün", "ja", 7],
         [150, False, "rot", None, 7],

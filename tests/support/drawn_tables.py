@@ -7,6 +7,8 @@ import pandas as pd
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from app.tables.formats import MISSING_TOKENS, normalize
+
 DIALECTS = [("\r\n", csv.QUOTE_MINIMAL), ("\n", csv.QUOTE_ALL), ("\r", csv.QUOTE_ALL)]
 BOOLEANS = {True: ["True", "true", "TRUE"], False: ["False", "false", "FALSE"]}
 
@@ -15,7 +17,9 @@ law = settings(
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
-names = texts.filter(lambda name: name.strip() and name not in ("id", "target"))
+names = texts.filter(lambda name: name.strip() and name.strip() not in ("id", "target")).filter(
+    lambda name: not name.startswith(("#", "sep="))
+)
 
 numbers = st.one_of(
     st.integers(-(10**15), 10**15).map(str),
@@ -24,17 +28,18 @@ numbers = st.one_of(
 )
 
 booleans = st.sampled_from([*BOOLEANS[True], *BOOLEANS[False]])
-categories = texts.filter(bool)
+categories = texts.filter(lambda text: normalize(text) != "")
+labels = categories.filter(lambda label: normalize(label).lower() not in MISSING_TOKENS)
 fields = {"number": numbers, "boolean": booleans, "category": categories}
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[dict[str, str], list[list[str]]]:
     """Draw the type of each column by name, and the rows as text, the target being the last."""
-    header = draw(st.lists(names, min_size=1, max_size=4, unique=True))
+    header = draw(st.lists(names, min_size=1, max_size=4, unique_by=normalize))
     types = {name: draw(st.sampled_from(sorted(fields))) for name in header}
-    labels = draw(st.lists(categories, min_size=2, max_size=3, unique=True))
-    n_rows = draw(st.integers(4 * len(labels), 20))
+    classes = draw(st.lists(labels, min_size=2, max_size=3, unique_by=normalize))
+    n_rows = draw(st.integers(4 * len(classes), 20))
     columns = [
         draw(
             st.lists(st.one_of(fields[kind], st.just("")), min_size=n_rows, max_size=n_rows).filter(
@@ -43,7 +48,7 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, str], list[list[str]]]:
         )
         for kind in types.values()
     ]
-    target = [labels[i % len(labels)] for i in range(n_rows)]
+    target = [classes[i % len(classes)] for i in range(n_rows)]
     return types, [list(row) for row in zip(*columns, target, strict=True)]
 
 

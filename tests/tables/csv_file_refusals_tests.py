@@ -13,24 +13,40 @@ import pytest
 from app.tables import csv_file
 from tests.support.csv_files import GOOD, csv_of, with_field, write_csv
 
+NOT_UTF_8 = (
+    "is not UTF-8; save the file as UTF-8 text, or name its encoding with --encoding, such as"
+    " --encoding cp1252."
+)
+NO_ENCODING = "There is no encoding '{}'."
+
 REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
     "empty file": (b"", [], "The file is empty."),
     "byte order mark alone": (b"\xef\xbb\xbf", [], "The file is empty."),
     "blank first row": (b"\n" + csv_of(*GOOD), [], "Row 1 is blank; it must name the columns."),
     "header only": (b"x,target\n", [], "The file has no rows below its header."),
     "header and blank lines": (b"x,target\n\n\n", [], "The file has no rows below its header."),
-    "semicolons": (
-        csv_of(*GOOD).replace(b",", b";"),
+    "colons": (
+        csv_of(*GOOD).replace(b",", b":"),
         [],
-        "The header has one column only, 'x;letter;target'; columns are separated by commas.",
+        "The header has one column only, 'x:letter:target'; say what separates the columns with"
+        " --delimiter.",
+    ),
+    "semicolons that are said to be commas": (
+        csv_of(*GOOD).replace(b",", b";"),
+        ["--delimiter", ","],
+        "The header has one column only, 'x;letter;target'; say what separates the columns with"
+        " --delimiter.",
     ),
     "duplicate names": (
         csv_of(["x", "y", "x", "target"]),
         [],
         "Columns 1 and 3 are both called 'x'.",
     ),
-    "an empty name": (csv_of(["x", "", "target"]), [], "Column 2 has no name."),
-    "a blank name": (csv_of(["x", "y", "target", " "]), [], "Column 4 has no name."),
+    "names that are the same but for blanks and normalization": (
+        csv_of(["café", "y", "cafe\u0301 ", "y ", "target"]),
+        [],
+        "Columns 1 and 3 are both called 'cafe\u0301'. Columns 2 and 4 are both called 'y'.",
+    ),
     "a row too short": (
         csv_of(*GOOD) + b"1,a\n",
         [],
@@ -47,21 +63,33 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         "Row 3 has 4 fields, the header has 3.",
     ),
     "a blank row": (csv_of(*GOOD[:5]) + b"\r\n" + csv_of(*GOOD[5:]), [], "Row 6 is blank."),
-    "Latin-1": (
-        with_field(4, 1, "é").decode().encode("latin-1"),
+    "Windows-1251": (
+        with_field(4, 1, "Москва").decode().encode("cp1251"),
         [],
-        "Line 4 is not UTF-8; save the file as UTF-8 text.",
+        f"Line 4 {NOT_UTF_8}",
+    ),
+    "Windows-1252 that is said to be UTF-8": (
+        with_field(4, 1, "é").decode().encode("cp1252"),
+        ["--encoding", "utf8"],
+        "Line 4 is not UTF-8.",
     ),
     "cut within a character": (
         with_field(9, 2, "é").removesuffix(b"\n")[:-1],
         [],
-        "Line 9 is not UTF-8; save the file as UTF-8 text.",
+        f"Line 9 {NOT_UTF_8}",
     ),
-    "UTF-16": (
-        csv_of(*GOOD).decode().encode("utf-16"),
+    "UTF-16 without a mark": (
+        csv_of(*GOOD).decode().encode("utf-16-le"),
         [],
         "Line 1 has a NUL byte; save the file as UTF-8 text.",
     ),
+    "UTF-16 that is cut": (
+        csv_of(*GOOD).decode().encode("utf-16")[:-1],
+        [],
+        "Line 9 is not UTF-16; name the file's encoding with --encoding.",
+    ),
+    "no such encoding": (csv_of(*GOOD), ["--encoding", "klingon"], NO_ENCODING.format("klingon")),
+    "an encoding of bytes": (csv_of(*GOOD), ["--encoding", "rot13"], NO_ENCODING.format("rot13")),
     "a NUL byte": (
         with_field(5, 1, "a\0b"),
         [],
@@ -127,7 +155,14 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         "cannot be read: No such file or directory.",
     ),
     "a ZIP": (make_zip, ARCHIVE),
-    "a gzip": (lambda path: path.write_bytes(gzip.compress(csv_of(*GOOD))), ARCHIVE),
+    "a gzipped ZIP": (
+        lambda path: path.write_bytes(gzip.compress(b"PK\x03\x04" + csv_of(*GOOD))),
+        ARCHIVE,
+    ),
+    "a gzip that is cut": (
+        lambda path: path.write_bytes(gzip.compress(csv_of(*GOOD))[:-9]),
+        "cannot be unpacked: it is damaged.",
+    ),
     "a bzip2": (lambda path: path.write_bytes(bz2.compress(csv_of(*GOOD))), ARCHIVE),
     "an xz": (lambda path: path.write_bytes(lzma.compress(csv_of(*GOOD))), ARCHIVE),
 }

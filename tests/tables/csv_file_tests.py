@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.helpers.errors import InvalidDataset
 from app.settings import Settings
 from app.tables import csv_file
+from app.tables.formats import normalize
 from tests.support.csv_files import base_rows, read_content, to_csv, write_csv
 from tests.support.drawn_tables import law, tables, values_of
 from tests.support.training import Run, read_manifest
@@ -35,12 +36,13 @@ def test_what_is_accepted_is_what_the_csv_module_reads(
     lines += [",".join([*row, "yes" if i % 2 else "no"]) for i, row in enumerate(rows)]
     content = line_end.join(lines)
     try:
-        dataset = read_content(tmp_path, content.encode(), categorical=["a", "b", "c"])
+        dataset = read_content(tmp_path, content.encode(), categorical="abc", include="abc")
     except InvalidDataset:
         return
-    expected = list(csv.reader(io.StringIO(content, newline=""), strict=True))[1:]
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True, skipinitialspace=True)
+    expected = [[normalize(field) for field in row[:3]] for row in list(reader)[1:]]
     read_back = zip(*(values_of(dataset.frame[name]) for name in "abc"), strict=True)
-    assert [[value or "" for value in row] for row in read_back] == [row[:3] for row in expected]
+    assert [[value or "" for value in row] for row in read_back] == expected
 
 
 @law
@@ -118,9 +120,9 @@ def test_a_blank_row_between_others_is_refused_by_its_number(
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 def test_a_long_field_is_read(quoting: int, tmp_path: Path) -> None:
     """Longer than the csv module allows unasked, quoted or not."""
-    rows = [["long " * 50_000, "0"], ["short", "1"]] * 4
+    rows = [["long" * 50_000, "0"], ["short", "1"]] * 4
     dataset = read_content(tmp_path, to_csv([["x", "target"], *rows], "\n", quoting))
-    assert dataset.features[0].categories == ("long " * 50_000, "short")
+    assert dataset.features[0].categories == ("long" * 50_000, "short")
 
 
 def test_a_file_as_spreadsheets_save_it_trains(

@@ -70,6 +70,7 @@ def test_the_last_row_may_be_cut() -> None:
         ("# one\r\n\r\na,b\r\n", Preamble(9, None, 1)),
         ("sep=;\n# one\na;b\n", Preamble(12, ";", 1)),
         ("#a,b\n1,2\n", Preamble()),
+        ("#id;name\nx;y\n", Preamble()),
         ("## by me\n#a\tb\n1\tx\n", Preamble(9, None, 1)),
         ("# made, by me\na,b\n1,2\n", Preamble(14, None, 1)),
         ("", Preamble()),

@@ -13,19 +13,21 @@ from app.tables import csv_file
 from tests.support.csv_files import GOOD, csv_of, two_columns, with_column, with_field, write_csv
 
 NOT_A_NUMBER = (
-    "Row {row}, column 'x' is not a number, as most of the column is; mend it, declare it missing"
-    " with --missing TOKEN, or use --categorical x."
+    "Row {row}, column 'x' is not a number, as most of the column is{more}; mend it, declare it"
+    " missing with {missing}, or use --categorical x."
 )
 
 HUGE = (
-    "Row {row}, column 'x' is infinite or beyond ±1e+15; mend it or declare it missing with"
-    " --missing TOKEN."
+    "Row {row}, column 'x' is beyond ±1e+15; mend it, declare it missing with --missing {token}, or"
+    " leave the column out with --drop x."
 )
 
 FEW = (
     "{n} of {of} classes in column 'target' have fewer than 4 rows: {classes}. A target is a class;"
     " to predict a number, group it first."
 )
+
+TOO_FEW = "Column 'target' has fewer than two classes of at least 4 rows: {}."
 
 RESERVED = (
     "A feature cannot be called 'id', the name of a row's id in requests; rename it in the file or"
@@ -41,8 +43,20 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
     "many other columns": (
         csv_of([f"x {i}" for i in range(12)]),
         [],
-        "There is no column 'target'; there are 'x 0', 'x 1', 'x 2', 'x 3', 'x 4', 'x 5', 'x 6',"
-        " 'x 7', 'x 8', 'x 9' and 2 more.",
+        "There is no column 'target'; there are 'x 0', 'x 1', 'x 2', 'x 3', 'x 4', 2 more, 'x 7',"
+        " 'x 8', 'x 9', 'x 10', 'x 11'.",
+    ),
+    "a target of nearly that name": (
+        csv_of(["x", " Target"], *GOOD[1:]),
+        [],
+        "There is no column 'target'; did you mean 'Target'? There are 'x', 'Target'.",
+    ),
+    "several columns that are not there": (
+        csv_of(*GOOD),
+        ["--target", "why", "--drop", "ex", "--include", "lettre"],
+        "There is no column 'why'; there are 'x', 'letter', 'target'. There is no column 'ex'; did"
+        " you mean 'x'? There are 'x', 'letter', 'target'. There is no column 'lettre'; did you"
+        " mean 'letter'? There are 'x', 'letter', 'target'.",
     ),
     "no column to drop": (
         csv_of(*GOOD),
@@ -69,15 +83,15 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         ["--id", "target"],
         "Column 'target' cannot be both the target and the id; name another with --target or --id.",
     ),
-    "missing target": (
+    "no target at all": (
+        two_columns(range(9), ["", " ", "NA"]),
+        [],
+        "Column 'target' is empty: there must be two classes or more to tell apart.",
+    ),
+    "a class of three rows, once the target is missing": (
         with_field(4, 2, None),
         [],
-        "Row 4, column 'target' is empty: each row needs its target.",
-    ),
-    "missing target by token": (
-        with_field(9, 2, "?"),
-        ["--missing", "?"],
-        "Row 9, column 'target' is empty: each row needs its target.",
+        TOO_FEW.format("'no' has 4 rows, 'yes' has 3 rows"),
     ),
     "one class": (
         two_columns(range(9), ["never"]),
@@ -87,7 +101,7 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
     "a class of three rows": (
         with_field(2, 2, "no"),
         [],
-        FEW.format(n=1, of=2, classes="'yes'"),
+        TOO_FEW.format("'no' has 5 rows, 'yes' has 3 rows"),
     ),
     "a number to predict": (
         two_columns(range(12), [f"{i}.5" for i in range(12)]),
@@ -114,7 +128,7 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         "There is no class 'Yes' in column 'target'; there are 'no', 'yes'.",
     ),
     "a positive class of three": (
-        two_columns(range(12), "abc"),
+        two_columns([0, 1, 3] * 4, "aabbcc"),
         ["--positive-class", "a"],
         "There is no positive class among 3; leave --positive-class out.",
     ),
@@ -129,43 +143,110 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         "There is no column to learn from beside the target.",
     ),
     "a feature called id": (with_column("id", range(8)), ["--id", "letter"], RESERVED),
-    "infinite": (with_field(5, 0, "-inf"), [], HUGE.format(row=5)),
-    "infinite by its exponent": (with_field(6, 0, "1e400"), [], HUGE.format(row=6)),
-    "beyond what requests may hold": (with_field(7, 0, "1000000000000001"), [], HUGE.format(row=7)),
-    "an integer of 25 digits": (with_field(8, 0, "-" + "9" * 25), [], HUGE.format(row=8)),
+    "infinite": (
+        with_field(5, 0, "-inf"),
+        [],
+        NOT_A_NUMBER.format(row=5, more="", missing="--missing -inf"),
+    ),
+    "infinite by its exponent": (
+        with_field(6, 0, "1e400"),
+        [],
+        NOT_A_NUMBER.format(row=6, more="", missing="--missing 1e400"),
+    ),
+    "beyond what requests may hold": (
+        with_field(7, 0, "1000000000000001"),
+        [],
+        HUGE.format(row=7, token="1000000000000001"),
+    ),
+    "an integer of 25 digits": (
+        with_field(8, 0, "-" + "9" * 25),
+        [],
+        HUGE.format(row=8, token="-" + "9" * 25),
+    ),
     "integers of 25 digits": (
         two_columns("9" * 24 + str(i) for i in range(8)),
         [],
-        HUGE.format(row=2),
+        "Row 2, column 'x' is beyond ±1e+15 (7 other texts are, too); mend it, or leave the"
+        " column out with --drop x.",
     ),
-    "a text among numbers": (with_field(3, 0, "ca. 3"), [], NOT_A_NUMBER.format(row=3)),
-    "NaN among numbers": (with_field(9, 0, "NaN"), [], NOT_A_NUMBER.format(row=9)),
-    "three texts among numbers": (
-        two_columns([1, "a", 2, "b", 3, "c", 4, 5]),
+    "a text among numbers": (
+        with_field(3, 0, "ca. 3"),
         [],
-        NOT_A_NUMBER.format(row=3),
+        NOT_A_NUMBER.format(row=3, more="", missing="--missing 'ca. 3'"),
+    ),
+    "NaN among numbers, which is said to be a value": (
+        with_field(9, 0, "NaN"),
+        ["--present", "NaN"],
+        NOT_A_NUMBER.format(row=9, more="", missing="--missing NaN"),
+    ),
+    "three texts among numbers": (
+        two_columns([1, "a", 2, "b", 3, "a", 4, 5]),
+        [],
+        NOT_A_NUMBER.format(
+            row=3, more=" (1 other text is, too)", missing="--missing a --missing b"
+        ),
     ),
     "as many texts as numbers": (
         two_columns([1, "a", 2, "b", 3, "c", 4, "d"]),
         [],
-        NOT_A_NUMBER.format(row=3),
+        NOT_A_NUMBER.format(
+            row=3,
+            more=" (3 other texts are, too)",
+            missing="--missing a --missing b --missing c --missing d",
+        ),
     ),
-    "all missing": (
-        with_column("full name", [None] * 8),
+    "more texts among numbers than one wants to declare missing": (
+        two_columns([1, "a", 2, "b", 3, "c", 4, "d", 5, "e", 6, "f"]),
         [],
-        "Column 'full name' is empty; leave it out with --drop 'full name'.",
+        "Row 3, column 'x' is not a number, as most of the column is (5 other texts are, too)"
+        "; mend it, or use --categorical x.",
     ),
-    "an identifier": (
-        with_column("it's", [f"n {i % 5}" for i in range(8)]),
+    "a number with another unit than most": (
+        two_columns(["5 %", "6 %", "7 %", "8 €", "9 %"] * 2),
         [],
-        "Column 'it\\'s' has 5 different texts in 8 rows: it names rows rather than groups them;"
-        " leave it out with --drop 'it'\"'\"'s', or keep it with --categorical 'it'\"'\"'s'.",
+        NOT_A_NUMBER.format(row=5, more="", missing="--missing '8 €'"),
     ),
-    "an identifier whose name is no word": (
-        with_column("a\nb", [f"n {i}" for i in range(8)]),
+    "all that is wrong, at once": (
+        csv_of(
+            ["a b", "c", "target"],
+            *([i if i != 3 else "x", i if i != 5 else "y", i % 2] for i in range(6)),
+        ),
         [],
-        "Column 'a\\nb' has 8 different texts in 8 rows: it names rows rather than groups them;"
-        " leave it out with --drop COLUMN, or keep it with --categorical COLUMN.",
+        "Column 'target' has fewer than two classes of at least 4 rows: '0' has 3 rows, '1' has 3"
+        " rows. Row 5, column 'a b' is not a number, as most of the column is; mend it, declare it"
+        " missing with --missing x, or use --categorical 'a b'. Row 7, column 'c' is not a number,"
+        " as most of the column is; mend it, declare it missing with --missing y, or use"
+        " --categorical c.",
+    ),
+    "a name that is no word": (
+        with_column("a\nb", [1, 2, 3, 4, 5, 6, 7, "eight"]),
+        [],
+        "Row 9, column 'a\\nb' is not a number, as most of the column is; mend it, declare it"
+        " missing with --missing eight, or use --categorical COLUMN.",
+    ),
+    "nothing but columns that say nothing": (
+        csv_of(["id_", "n", "target"], *([i, 7, i % 2] for i in range(8))),
+        [],
+        "There is no column to learn from beside the target. Column 'id_' is left out: it counts"
+        " the rows; --include id_ keeps it. Column 'n' is left out: it has the same value in every"
+        " row; --include n keeps it.",
+    ),
+    "an empty column that is to be kept": (
+        with_column("full name", [None, " ", "NA", "?"] * 2),
+        ["--include", "full name"],
+        "Column 'full name' is empty; --include cannot keep it.",
+    ),
+    "points and commas": (
+        b"a;b;target\n" + b"".join(b"%d.5;%d,5;%d\n" % (i, i, i % 2) for i in range(8)),
+        [],
+        "Say with --decimal . or --decimal , which decimal mark the file uses: 'a' can be read with"
+        " a point only, 'b' with a comma only.",
+    ),
+    "fractions or thousands": (
+        b"a;target\n" + b"".join(b"%d.500;%d\n" % (i + 1, i % 2) for i in range(8)),
+        [],
+        "Say with --decimal . or --decimal , which decimal mark the file uses: in 'a' 1.234 may be"
+        " a fraction or a number above a thousand.",
     ),
 }
 

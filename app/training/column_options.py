@@ -1,0 +1,86 @@
+"""The command line's options about the file and its columns."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from app.tables.columns import DEFAULT_ID, Columns
+from app.tables.dialect import DECIMAL_MARKS
+
+
+def _check_delimiter(
+    context: click.Context, parameter: click.Parameter, delimiter: str | None
+) -> str | None:
+    if delimiter is None:
+        return None
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter.lower(), delimiter)
+    is_sign = delimiter.isascii() and (delimiter.isprintable() or delimiter == "\t")
+    if len(delimiter) != 1 or not is_sign or delimiter.isalnum() or delimiter in "\"'.+-#_":
+        raise click.BadParameter("it must be one character such as ; or |, or the word tab.")
+    return delimiter
+
+
+_repeatable = functools.partial(click.option, multiple=True)
+_OPTIONS = (
+    click.option("--target", default="target", show_default=True, help="Column to predict."),
+    click.option(
+        "--id", default=DEFAULT_ID, show_default=True, help="Column of ids: never a feature."
+    ),
+    _repeatable("--drop", metavar="COLUMN", help="Column to leave out; repeatable."),
+    _repeatable(
+        "--include", metavar="COLUMN", help="Column to keep that would be left out; repeatable."
+    ),
+    _repeatable(
+        "--categorical",
+        metavar="COLUMN",
+        help="Column of categories though it looks like numbers; repeatable.",
+    ),
+    _repeatable(
+        "--open",
+        metavar="COLUMN",
+        help="Column of categories that takes new ones; repeatable.",
+    ),
+    _repeatable(
+        "--closed", metavar="COLUMN", help="Column of categories that refuses new ones; repeatable."
+    ),
+    _repeatable(
+        "--missing",
+        metavar="TOKEN",
+        help="Text that means missing, besides NA, ? and the like; repeatable.",
+    ),
+    _repeatable(
+        "--present",
+        metavar="TOKEN",
+        help="Text that is a label though it looks like a missing one; repeatable.",
+    ),
+    click.option(
+        "--delimiter",
+        metavar="CHARACTER",
+        callback=_check_delimiter,
+        help="What separates the columns: , ; | or tab. Found out by default.",
+    ),
+    click.option(
+        "--decimal", type=click.Choice(DECIMAL_MARKS), help="Decimal mark. Found out by default."
+    ),
+    click.option(
+        "--encoding",
+        metavar="NAME",
+        help="The file's encoding, such as cp1252. Found out by default.",
+    ),
+)
+
+
+def column_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options; it gets them as one argument, `columns`."""
+
+    @functools.wraps(command)
+    def with_columns(**arguments: Any) -> None:
+        columns = Columns(**{field.name: arguments.pop(field.name) for field in fields(Columns)})
+        command(columns=columns, **arguments)
+
+    for option in reversed(_OPTIONS):
+        with_columns = option(with_columns)
+    return with_columns

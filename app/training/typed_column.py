@@ -1,0 +1,196 @@
+"""One column, typed: numbers, booleans or categories, and what had to be decided for that."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.helpers.errors import enumerate_first, quote
+from app.helpers.features import Feature, Format
+from app.helpers.validation import MAX_ABSOLUTE_NUMBER
+from app.tables.csv_file import FIRST_ROW
+from app.tables.formats import Finding, find_format, normalize, parse
+from app.training.decisions import Decisions, option
+from app.training.raw_table import RawColumn
+
+_MAX_TOKENS = 5  # that a command line is offered with
+
+
+@dataclass(frozen=True)
+class TypedColumn:
+    """A column as the estimator gets it.
+
+    Attributes
+    ----------
+    feature : Feature
+        What is known of it; nothing yet of what was seen.
+    values : array of shape (n_rows,)
+        float64 for numbers and booleans, object for categories; NaN where one is missing.
+    n_present : int
+        How many are not missing.
+    notes : tuple of str
+        What had to be decided, one sentence each.
+    tokens : tuple of str
+        What is read as missing although it is not empty, and nobody said so.
+    """
+
+    feature: Feature
+    values: NDArray[Any]
+    n_present: int
+    notes: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+
+
+class ColumnTyper:
+    """Types the columns of one file.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n_used,)
+        Those of the file's rows that are used, counted from 0.
+    known : Format
+        The file's decimal mark and the user's tokens.
+    decisions : Decisions
+        Where it is told what was decided, and what is wrong.
+    """
+
+    def __init__(self, rows: NDArray[np.intp], known: Format, decisions: Decisions) -> None:
+        self._rows = rows
+        self._known = known
+        self._decisions = decisions
+        self.unmatched = set(known.missing)  # of the user's tokens those that no field is
+
+    def type_column(self, name: str, raw: RawColumn, categorical: bool) -> TypedColumn | None:
+        """Return a column with its type; None if something is wrong with it."""
+        if raw.numbers is not None:
+            return self._plain_numbers(name, raw)
+        assert raw.codes is not None  # noqa: S101 - it is either
+        codes = raw.codes[self._rows]
+        counts = np.bincount(codes, minlength=len(raw.texts))
+        used = np.flatnonzero(counts)
+        texts = [raw.texts[place] for place in used.tolist()]
+        places = np.empty(len(counts), np.intp)
+        places[used] = np.arange(len(used))
+        codes = places[codes]
+        self.unmatched -= set(map(normalize, texts))
+        if categorical:
+            finding = Finding("category", self._known, parse(texts, "category", self._known))
+        else:
+            finding = find_format(texts, counts[used].tolist(), self._known)
+        if self._find_faults(name, finding, texts, codes):
+            return None
+        return _make_column(name, finding, texts, codes)
+
+    def _plain_numbers(self, name: str, raw: RawColumn) -> TypedColumn:
+        """Return numbers, which pandas has parsed."""
+        assert raw.numbers is not None  # noqa: S101 - it is asked for numbers only
+        numbers = raw.numbers[self._rows]
+        for token in self._known.missing:  # numbers, all of them: the others would be texts
+            value, *_ = parse([token], "number", Format(decimal=self._known.decimal))
+            if isinstance(value, float | int) and (is_token := numbers == value).any():
+                numbers = np.where(is_token, math.nan, numbers)
+                self.unmatched.discard(token)
+        n_present = int(np.count_nonzero(~np.isnan(numbers)))
+        feature = Feature(name, "number", n_present < len(numbers), format=self._known)
+        return TypedColumn(feature, numbers, n_present, tokens=raw.tokens)
+
+    def _find_faults(
+        self, name: str, finding: Finding, texts: Sequence[str], codes: NDArray[np.intp]
+    ) -> bool:
+        """Tell what is wrong with a column, and return whether something is."""
+        if finding.type != "number":
+            return False
+        huge = [
+            place
+            for place, value in enumerate(finding.values)
+            if isinstance(value, float) and abs(value) > MAX_ABSOLUTE_NUMBER
+        ]
+        self._tell_wrong(
+            *(name, "not a number, as most of the column is", texts, finding.strays, codes),
+            f"use {option('--categorical', name)}",
+        )
+        self._tell_wrong(
+            *(name, f"beyond ±{MAX_ABSOLUTE_NUMBER:.0e}", texts, huge, codes),
+            f"leave the column out with {option('--drop', name)}",
+        )
+        return bool(finding.strays or huge)
+
+    def _tell_wrong(
+        self,
+        name: str,
+        reason: str,
+        texts: Sequence[str],
+        places: Sequence[int],
+        codes: NDArray[np.intp],
+        remedy: str,
+    ) -> None:
+        """Tell that the texts at some places are wrong, naming the first row of them."""
+        if not places:
+            return
+        row = self._rows[np.isin(codes, places).argmax()] + FIRST_ROW
+        tokens = dict.fromkeys(normalize(texts[place]) for place in places)
+        others = ""
+        if len(tokens) > 1:
+            others = f" ({len(tokens) - 1} other text{'s are' if len(tokens) > 2 else ' is'}, too)"
+        missing = " ".join(option("--missing", token, "TOKEN") for token in tokens)
+        declare = f" declare it missing with {missing}," if len(tokens) <= _MAX_TOKENS else ""
+        self._decisions.faults.append(
+            f"Row {row}, column {quote(name)} is {reason}{others}; mend it,{declare} or {remedy}."
+        )
+
+
+_THOUSANDS = {",": "commas", ".": "points", "'": "apostrophes", " ": "blanks"}
+
+
+def _make_column(
+    name: str, finding: Finding, texts: Sequence[str], codes: NDArray[np.intp]
+) -> TypedColumn:
+    is_present = np.array([value is not None for value in finding.values], dtype=bool)[codes]
+    n_present = int(np.count_nonzero(is_present))
+    values = np.array(
+        [math.nan if value is None else value for value in finding.values],
+        dtype=object if finding.type == "category" else np.float64,
+    )
+    categories: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    if finding.type == "category":
+        categories = tuple(sorted({str(value) for value in finding.values if value is not None}))
+    else:
+        missing = dict.fromkeys(
+            normalize(text)
+            for text, value in zip(texts, finding.values, strict=True)
+            if value is None
+        )
+        tokens = tuple(sorted(missing.keys() - {"", *finding.format.missing}))
+    feature = Feature(name, finding.type, n_present < len(codes), categories, format=finding.format)
+    return TypedColumn(
+        feature, values[codes], n_present, tuple(_notes(name, finding, texts)), tokens
+    )
+
+
+def _notes(name: str, finding: Finding, texts: Sequence[str]) -> Iterator[str]:
+    """Yield what to tell of how a column is read."""
+    format_ = finding.format
+    if finding.is_code:
+        yield (
+            f"Column {quote(name)} is read as categories: its digits begin with zeros, as codes do;"
+            f" {option('--drop', name)} leaves it out."
+        )
+    keep_texts = f"{option('--categorical', name)} keeps the texts"
+    signs = [f"in {format_.unit}"] if format_.unit else []
+    if format_.thousands:
+        signs.append(f"with {_THOUSANDS[format_.thousands]} between thousands")
+    if signs:
+        yield f"Column {quote(name)} is read as numbers {', '.join(signs)}; {keep_texts}."
+    if finding.type == "boolean":
+        words = dict.fromkeys(
+            normalize(text)
+            for text, value in zip(texts, finding.values, strict=True)
+            if value is not None
+        )
+        if not {word.lower() for word in words} <= {"true", "false"}:
+            shown = enumerate_first(map(quote, words))
+            yield f"Column {quote(name)} is read as booleans ({shown}); {keep_texts}."
