@@ -140,7 +140,7 @@ class Additions:
         overridden = [
             name
             for name in OVERRIDABLE
-            if getattr_static(app, name) is not getattr_static(Flask, name)
+            if getattr_static(app, name, None) is not getattr_static(Flask, name, None)
         ]
         return [*overridden, *(name for name, holds in conditions.items() if holds)]
 
