@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.helpers.errors import NotExplainable, quote
-from app.helpers.features import Value, feature_vector_maker, make_feature_columns
+from app.helpers.features import (
+    Value,
+    feature_vector_maker,
+    make_feature_columns,
+    make_feature_vector,
+)
 from app.helpers.predictions import STEPS, Prediction, make_prediction
 from app.helpers.validation import RowValidator
 from app.store.linear_scorer import LinearScore, LinearScorer
@@ -129,7 +134,7 @@ class TrainedModel:
         NotExplainable
             If the model is not linear.
         """
-        vector = self.make_vector(row)
+        vector = make_feature_vector(row, self.features)
         names = [feature.name for feature in self.features]
         explanations = [
             {

@@ -1,7 +1,7 @@
-"""The rotating, compressed application log: `application.log`, shared by all workers.
+"""The application log: `application.log`, shared by all workers, rotated and compressed.
 
-No client can forge a line: a request is one line of printable text, and what follows the first
-line of any other message (a traceback, say) is indented.
+No client can forge a line. Every request is one line of printable text. In all other messages, the
+lines after the first one, such as those of a traceback, are indented.
 """
 
 import contextlib
@@ -35,22 +35,22 @@ _is_plain = re.compile(r"[A-Za-z0-9._~-]+").fullmatch
 def configure(
     logs_root: str, max_bytes: int, backup_count: int, *, propagate: bool = False
 ) -> "ApplicationLog":
-    """Send what the logger "app" and those below it say to `application.log`; once a worker.
+    """Send messages of the logger "app", and of all loggers below it, to `application.log`.
 
-    A second call with the same arguments returns the same handler, one with others replaces it.
-    Where the file cannot be written, stderr says so in one line, and what is logged is counted
-    as dropped until it can be.
+    A second call with the same arguments returns the same handler; with other arguments it replaces
+    the handler. If the file cannot be written, one line on stderr says so, and messages are counted
+    as dropped until it can.
 
     Parameters
     ----------
     logs_root : str
-        The directory of the log; made if it is missing.
+        The directory of the log; it is created if it does not exist.
     max_bytes : int
-        Bytes after which a file is rotated; it may exceed them by what is written at once.
+        The size in bytes at which a file is rotated. One write may exceed it.
     backup_count : int
-        Rotated, gzipped files that are kept.
+        How many rotated, compressed files to keep.
     propagate : bool
-        Whether the root logger's handlers get it too, as one wants while debugging.
+        Whether the handlers of the root logger get the messages, too, for debugging.
     """
     _app_logger.setLevel(logging.INFO)
     _app_logger.propagate = propagate
@@ -68,7 +68,7 @@ def configure(
 
 
 class ApplicationLog(ConcurrentRotatingFileHandler):
-    """The handler behind `application.log`; its failures are counted and disturb nobody.
+    """The handler that writes `application.log`; if it fails, it counts that and raises nothing.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             maxBytes=max_bytes,
             backupCount=backup_count,
             use_gzip=True,
-            keep_file_open=False,  # a batch is worth opening it, and nothing is left open behind
+            keep_file_open=False,  # opening it is cheap for a whole batch
             encoding="utf-8",
         )
         self.dropped = 0
@@ -97,8 +97,8 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             self._complain(error)
 
     def _finish_rotations(self) -> None:
-        """Make rotated files of what processes left that were killed while they rotated."""
-        self._do_lock()  # nobody rotates meanwhile: what looks unfinished is
+        """Finish the rotations during which a process was killed."""
+        self._do_lock()  # no other process rotates now, so what looks unfinished is
         try:
             left = glob.glob(f"{glob.escape(self.baseFilename)}.rotate.*")
             for path in dict.fromkeys(
@@ -113,7 +113,7 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             self._do_unlock()
 
     def _make_room(self) -> None:
-        """Let each rotated file be the next older one, but for those behind a gap."""
+        """Rename each rotated file to the next higher number, up to the first gap."""
         numbers = range(1, self.backupCount + 1)
         gap = next((n for n in numbers if not any(map(os.path.exists, self._rotated(n)))), None)
         if gap is None:
@@ -127,20 +127,20 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
                     os.rename(path, older)
 
     def _rotated(self, number: int) -> tuple[str, str]:
-        """Return what a rotated file is called: plain, if it could not be gzipped, or gzipped."""
+        """Return the two possible names of a rotated file: not compressed, and compressed."""
         return f"{self.baseFilename}.{number}", f"{self.baseFilename}.{number}.gz"
 
     def write_requests(self, records: Sequence[Record]) -> None:
-        """Write a line for each record, all of them under one lock: a lock takes some 50 µs."""
+        """Write a line for each record. All share one lock, because a lock takes about 50 µs."""
         self.handle(logging.makeLogRecord({"lines": request_lines(records)}))
 
     def do_write(self, msg: str) -> None:
-        """Write all of it or nothing: on a full disk half a line would swallow the next one."""
+        """Write all of it or nothing: half a line on a full disk would spoil the next one."""
         size = _cut_half_line(self.baseFilename)
         try:
             super().do_write(msg)
         except OSError:
-            # The caller holds the lock file, so that no process has written since.
+            # The caller holds the lock, so no other process has written since.
             if self.stream is not None:
                 with contextlib.suppress(OSError):
                     self.stream.close()
@@ -150,12 +150,12 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             raise
 
     def do_gzip(self, input_filename: str) -> None:
-        """Compress a rotated file; one that cannot be stays as it is.
+        """Compress a rotated file; if that fails, leave it as it is.
 
-        By ISA-L: 109 % of the size that zlib's level 9 makes, which the base class takes, and 2 µs
-        less of processor time a line.
+        ISA-L saves 2 µs of processor time per line, compared with zlib's level 9, which the base
+        class uses. The file becomes 9 % larger.
         """
-        from isal import igzip  # takes 3 MB, in the worker that comes to rotate
+        from isal import igzip  # takes 3 MB, which only the worker that rotates has to spend
 
         packed_filename = f"{input_filename}.gz"
         try:
@@ -172,7 +172,7 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             os.remove(input_filename)
 
     def close(self) -> None:
-        """Close it between two writes: closed in the midst of one, its lock would stay taken."""
+        """Close it between two writes; during a write, its lock would never be released."""
         self.acquire()
         try:
             super().close()
@@ -180,23 +180,23 @@ class ApplicationLog(ConcurrentRotatingFileHandler):
             self.release()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Count what was not written; a warning or worse goes to stderr instead."""
+        """Count what was not written, and send warnings and errors to stderr instead."""
         lines = getattr(record, "lines", None)
         self.dropped += 1 if lines is None else len(lines)
         self._complain(sys.exc_info()[1])
         if lines is None and record.levelno >= logging.WARNING:
-            with contextlib.suppress(Exception):  # what failed may be the formatting
+            with contextlib.suppress(Exception):  # it may be the formatting that failed
                 print(self.format(record), file=sys.stderr)
 
     def _complain(self, error: BaseException | None) -> None:
         if not self._has_complained:
             self._has_complained = True
-            with contextlib.suppress(Exception):  # without a stderr, nobody is left to tell
+            with contextlib.suppress(Exception):  # there may be no stderr
                 print(f"The application log cannot be written: {error}", file=sys.stderr)
 
 
 def _cut_half_line(path: str) -> int:
-    """Return the size of a file of lines, less the half of one that a killed process left."""
+    """Cut off the unfinished line that a killed process left, and return the size of the file."""
     try:
         with open(path, "r+b", buffering=0) as file:
             size = file.seek(0, os.SEEK_END)
@@ -225,7 +225,7 @@ def _escape(line: str) -> str:
 
 
 def request_lines(records: Sequence[Record]) -> list[str]:
-    """Return the line of each request; whatever a client sent, it is one line of printable text.
+    """Return one line of printable text for each request, whatever the client sent.
 
     >>> [line] = request_lines([Record(9e8, "::1", "GET", "http", "/a b", "", 404, 2e-4, "5f0c")])
     >>> line[26:]
@@ -259,14 +259,14 @@ def _date(seconds: int) -> str:
 
 def _quote_all(texts: Sequence[str]) -> Iterable[str]:
     if max(map(len, texts)) <= MAX_FIELD_LENGTH and all(texts) and _is_plain("".join(texts)):
-        return texts  # mostly, and told ten times faster
+        return texts  # the usual case, ten times as fast
     return map(_quote, texts)
 
 
 def _quote(text: str, max_length: int = MAX_FIELD_LENGTH) -> str:
     if len(text) <= MAX_FIELD_LENGTH and _is_plain(text):
         return text
-    # Cut before it is cached, so that long paths do not fill the memory.
+    # Cut before it is cached, so that long paths do not fill up the memory.
     shown = _percent_encode(text[:max_length])
     return shown if len(text) <= max_length else shown + "…"
 
@@ -275,7 +275,7 @@ def _quote(text: str, max_length: int = MAX_FIELD_LENGTH) -> str:
 def _percent_encode(text: str) -> str:
     try:
         encoded = text.encode("latin-1")
-    except UnicodeEncodeError:  # not as WSGI has it, but nothing may fail here
+    except UnicodeEncodeError:  # WSGI allows no such text, but nothing may fail here
         encoded = text.encode("utf-8", "surrogatepass")
     return quote(encoded, safe=_SAFE) or "-"
 

@@ -1,8 +1,9 @@
-"""What Prometheus scrapes: counted from the records by one thread a process, summed over workers.
+"""The metrics that Prometheus scrapes, summed over all workers.
 
-Labels are bounded: route templates, known methods and versions, never what a client typed. With
-`PROMETHEUS_MULTIPROC_DIR` in the environment the numbers live in files there, one set a process,
-and outlive a worker that is killed.
+In each process, one thread counts them from the records. The number of labels is bounded: they are
+route templates, known methods and versions, but never text from a client. If the environment has
+`PROMETHEUS_MULTIPROC_DIR`, each process keeps its numbers in files there, so that they outlive a
+worker that is killed.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ class Metrics:
     """The metrics of one application."""
 
     def __init__(self) -> None:
-        # Here and not above: at its import it decides where the numbers live.
+        # Imported here, because it decides where to keep the numbers as soon as it is imported.
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._registry = registry = CollectorRegistry()
@@ -37,7 +38,7 @@ class Metrics:
         )
         self._durations = Histogram(
             "http_request_duration_seconds",
-            "Time that the application took to answer.",
+            "Time from the arrival of a request to its answer.",
             ["route"],
             buckets=DURATION_BOUNDS,
             registry=registry,
@@ -47,14 +48,14 @@ class Metrics:
         )
         self._probabilities = Histogram(
             "model_prediction",
-            "Predicted probability: the positive class's, of three or more the highest.",
+            "Predicted probability: the positive class's, or the highest of three or more.",
             ["version"],
             buckets=PROBABILITY_BOUNDS,
             registry=registry,
         )
         self._out_of_range = Counter(
             "model_inputs_out_of_range",
-            "Numbers below or above all that the training set had.",
+            "Numbers outside the range of the training set.",
             ["version", "feature"],
             registry=registry,
         )
@@ -65,12 +66,15 @@ class Metrics:
             registry=registry,
         )
         self._loads = Counter(
-            "model_loads", "Loads of a model file.", ["version", "outcome"], registry=registry
+            "model_loads",
+            "Attempts to load a model file.",
+            ["version", "outcome"],
+            registry=registry,
         )
 
         self._outdated = Gauge(
             "model_outdated",
-            "Workers that serve an older file, since the one that replaced it cannot be loaded.",
+            "Workers that serve an older file because the new one cannot be loaded.",
             ["version"],
             registry=registry,
             multiprocess_mode="livesum",
@@ -80,7 +84,10 @@ class Metrics:
             Counter(name, meaning, registry=registry)
             for name, meaning in (
                 ("log_lines_dropped", "Lines that could not be written to the log."),
-                ("records_dropped", "Requests neither logged nor counted: too many waited."),
+                (
+                    "records_dropped",
+                    "Requests that were neither logged nor counted, because too many waited.",
+                ),
                 (
                     "record_batches_failed",
                     "Batches that could not be logged or counted.",
@@ -90,24 +97,24 @@ class Metrics:
         self._lost_so_far = [0] * len(self._lost)
 
     def count_lost(self, log_lines: int, records: int, batches: int) -> None:
-        """Count what was lost; the arguments are the totals of this process."""
+        """Count what was lost, given the totals of this process so far."""
         totals = [log_lines, records, batches]
         for counter, total, before in zip(self._lost, totals, self._lost_so_far, strict=True):
             counter.inc(total - before)
         self._lost_so_far = totals
 
     def show_outdated(self, versions: Sequence[str]) -> None:
-        """Show which versions' older files this process serves."""
+        """Show for which versions this process serves an older file."""
         self._ever_outdated.update(versions)
         for version in self._ever_outdated:
             self._outdated.labels(version).set(version in versions)
 
     def count_load(self, version: str, outcome: str) -> None:
-        """Count a load; the outcome is `loaded` or `failed`."""
+        """Count an attempt to load a model; the outcome is `loaded` or `failed`."""
         self._loads.labels(version, outcome).inc()
 
     def count_requests(self, records: Sequence[Record]) -> None:
-        """Count a batch of records: as a whole, since each touch of a metric takes a lock."""
+        """Count a batch of records at once, since every access to a metric takes a lock."""
         for of, outcomes in _group(records):
             route, method = of.route[0], of.method[0] if of.method[0] in METHODS else OTHER
             self._requests.labels(route, method, str(of.status[0])).inc(len(of.route))
@@ -137,8 +144,8 @@ class Metrics:
         Parameters
         ----------
         model_infos : iterable of mapping
-            The labels of `model_info` for each version: given at each scrape, since versions go
-            and a label in the files would stay.
+            The labels of `model_info` for each version. They are made for each scrape, because
+            versions can be removed, but labels in the files cannot.
         """
         from prometheus_client import CollectorRegistry, generate_latest
         from prometheus_client.core import InfoMetricFamily
@@ -156,7 +163,7 @@ class Metrics:
 
 
 def _forget_the_dead(directory: str) -> None:
-    """Let gauges tell of living processes alone; what dead ones counted stays."""
+    """Remove the gauges of processes that have ended; their counters stay."""
     from prometheus_client.multiprocess import mark_process_dead
 
     for path in glob.glob(os.path.join(glob.escape(directory), "gauge_live*.db")):
@@ -169,7 +176,7 @@ def _forget_the_dead(directory: str) -> None:
 
 
 class _Collected(list[Any]):
-    """Metrics that are collected already."""
+    """A registry of metrics that have already been collected."""
 
     def collect(self) -> Iterable[Any]:
         return self
@@ -195,7 +202,7 @@ def _group(records: Sequence[Record]) -> Iterator[tuple[Any, Any]]:
 
 
 def _observe(histogram: Any, values: Iterable[float]) -> None:
-    """Add many values to a histogram at once: `observe` takes 2.7 µs a value, this 0.05 µs."""
+    """Add many values to a histogram: 0.05 µs per value, where `observe` takes 2.7 µs."""
     values = sorted(values)
     below = 0
     for bound, bucket in zip(histogram._upper_bounds, histogram._buckets, strict=True):
@@ -207,13 +214,13 @@ def _observe(histogram: Any, values: Iterable[float]) -> None:
 
 
 def _count_outside(feature: Feature, values: Sequence[Any]) -> int:
-    """Return how many numbers lie outside of what the training set had."""
+    """Return how many numbers lie outside the range of the training set."""
     low, high = feature.minimum, feature.maximum
     if low is None or high is None:
         return 0
     if feature.nullable:
         values = [value for value in values if value is not None]
-    if not values or (low <= min(values) and max(values) <= high):  # mostly, and quickly told
+    if not values or (low <= min(values) and max(values) <= high):  # the usual case
         return 0
     return len([value for value in values if not low <= value <= high])
 

@@ -1,6 +1,7 @@
-"""What happened to each request: taken without a lock, drained to log and metrics by one thread.
+"""What happened to each request, on its way to the log and the metrics.
 
-A route and a status are opaque labels here, except that a status of 500 and above is an error.
+Requests leave a record without taking a lock; one thread per process passes the records on. Routes
+and statuses are only labels here, except that a status of 500 or above is an error.
 """
 
 import logging
@@ -21,13 +22,13 @@ log = logging.getLogger(__name__)
 Row = TypeVar("Row", "Record", "Outcome")
 
 BATCH_SIZE = 1024
-"""The most records that a sink gets at once."""
+"""Records that a sink gets at once, at most."""
 
 _PAUSE = 0.001
-"""Seconds after each batch in which the requests have the interpreter to themselves."""
+"""Seconds between two batches, in which the interpreter is free for requests."""
 
 _REST = 0.02
-"""Seconds between two drains, however many errors there are."""
+"""Seconds between two drains, even if there are many errors."""
 
 
 class Outcome(NamedTuple):
@@ -78,32 +79,34 @@ def transpose(rows: Sequence[Row]) -> Any:
 
 
 Sink = Callable[[Sequence[Record]], object]
-"""What takes a batch of records, oldest first; called by one thread at a time."""
+"""A function that takes a batch of records, oldest first; one thread at a time calls it."""
 
 
 class Records:
     """The records on their way from the requests to the sinks.
 
-    Every process has a thread of its own, started by its first record, which sleeps while there is
-    none. Whatever waits when a process exits is drained then; what it was forked with stays the
-    parent's. Keep the instance as long as there are requests: its thread ends with it.
+    Every process has its own thread, which its first record starts and which sleeps while there
+    are none. Records that still wait when a process exits are passed on then. A forked child leaves
+    its parent's records to the parent. Keep a reference to the instance as long as there are
+    requests: its thread ends with it.
 
     Parameters
     ----------
     sinks : iterable of callable
-        Each gets every record once; one that raises disturbs neither the others nor any request.
+        Each gets every record once. If one raises, neither the others nor any request notice.
     capacity : int
-        Records that may wait; more are dropped, so that a disk that hangs does not eat the memory.
+        Records that may wait. Further ones are dropped, so that a disk that hangs does not fill
+        the memory.
     interval : float
-        Seconds that the first of some records waits for others; an error waits for none. Short
-        enough that they are still in the processor's cache.
+        Seconds that a record waits for others, unless it is an error. The default is so short that
+        they are still in the processor's cache.
 
     Attributes
     ----------
     dropped : int
-        Records that found no room.
+        Records for which there was no room.
     failures : int
-        Batches that a sink raised on.
+        Batches on which a sink raised.
     """
 
     def __init__(
@@ -121,7 +124,7 @@ class Records:
         _begin_anew_in_children()
 
     def _begin_anew(self) -> None:
-        """Begin with no records, no thread and no lock taken, as a process just forked must."""
+        """Start without records, thread and taken locks, as a forked process must, too."""
         self._queue.clear()
         self._has_thread = False
         self._is_asleep = True
@@ -131,7 +134,7 @@ class Records:
         self._hurry = threading.Event()
 
     def add(self, record: Record) -> None:
-        """Take a record: no lock, except for an error and for one that wakes the thread."""
+        """Take a record, without a lock unless it has to wake the thread or is an error."""
         if len(self._queue) < self._capacity:
             self._queue.append(record)
         else:
@@ -142,9 +145,9 @@ class Records:
             self._hurry.set()
 
     def flush(self) -> None:
-        """Hand all records that were added before this call to the sinks, and return after."""
+        """Pass all records that were added before this call to the sinks."""
         with self._drain_lock:
-            # What comes meanwhile waits for the next time: this must end under any load.
+            # Records that arrive meanwhile wait for the next time, so that this ends under load.
             waiting = len(self._queue)
             while waiting > 0:
                 size = min(waiting, BATCH_SIZE)
@@ -161,7 +164,7 @@ class Records:
                 self.failures += 1
                 if sink not in self._failed_sinks:
                     self._failed_sinks.append(sink)
-                    log.exception("A sink of records failed; it is said once and counted.")
+                    log.exception("A sink of records failed; it is logged once, then counted.")
 
     def _wake_up(self) -> None:
         with self._start_lock:
@@ -170,11 +173,11 @@ class Records:
                 self._work.set()
 
     def _start(self) -> bool:
-        """Whether the thread could be started; else the next record tries again."""
+        """Start the thread; return whether that worked. If not, the next record tries again."""
         work = self._work
         drain = threading.Thread(
             target=_drain_forever,
-            # Weak, so that the thread ends with an instance that nobody has any more.
+            # Weak, so that the thread ends when nobody holds the instance any more.
             args=(weakref.ref(self, lambda _: work.set()), work, self._hurry, self._interval),
             name="records",
             daemon=True,
@@ -183,9 +186,9 @@ class Records:
             drain.start()
         except RuntimeError:  # no more threads
             return False
-        # Runs at the exit of every process: multiprocessing sees to its children, where atexit
-        # never runs, and by an atexit of its own to all others. Not at import, because a child
-        # begins by forgetting what was registered so far.
+        # This runs when any process exits: multiprocessing does it in its children, where atexit
+        # never runs, and uses atexit everywhere else. It cannot be done earlier, because a child
+        # starts by forgetting everything that was registered in its parent.
         Finalize(None, _flush_all, exitpriority=0)
         self._has_thread = True
         return True
@@ -202,7 +205,7 @@ def _drain_forever(
         records = reference()
         if records is None:
             return
-        records._is_asleep = True  # what is added from now on wakes this thread again
+        records._is_asleep = True  # the next record to be added wakes this thread again
         records.flush()
         del records
         time.sleep(_REST)

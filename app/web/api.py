@@ -1,4 +1,4 @@
-"""The API's routes: each decodes, asks the store or a model, and encodes."""
+"""The routes of the API. Each decodes the request, asks the store or a model, and encodes."""
 
 import time
 from contextlib import suppress
@@ -41,13 +41,13 @@ def exchange() -> Exchange:
 
 @api.get("/livez")
 def livez() -> Response:
-    """Say that the process runs."""
+    """Say that the process is running."""
     return _text("OK")
 
 
 @api.get("/readyz")
 def readyz() -> Response:
-    """Load the latest version and tell each one's state; 503 if none is ready."""
+    """Load the latest version and return the state of each; 503 if none is ready."""
     store = services().store
     with suppress(errors.UnknownVersion):
         store.get(LATEST)
@@ -67,7 +67,7 @@ def readyz() -> Response:
 
 @api.get("/metrics")
 def metrics() -> Response:
-    """Return what Prometheus scrapes, summed over the workers."""
+    """Return the metrics for Prometheus, summed over the workers."""
     services().records.flush()
     manifests = services().store.manifests().values()
     return Response(
@@ -96,7 +96,7 @@ def openapi() -> Response:
 
 @api.get("/<version>/healthcheck")
 def healthcheck(version: str) -> Response:
-    """Say whether a version can predict; it is loaded to find out."""
+    """Say whether a version can predict, after trying to load it."""
     try:
         services().store.get(version)
     except (errors.UnknownVersion, errors.UnavailableVersion):
@@ -112,7 +112,7 @@ def schema(version: str) -> Response:
 
 @api.get("/<version>/metadata")
 def metadata(version: str) -> Response:
-    """Return what is known of a version."""
+    """Return the manifest of a version, without its longest parts."""
     return json_response(services().store.get(version).manifest.public())
 
 

@@ -1,9 +1,9 @@
-"""The OpenAPI 3.1 document of this server, from the same JSON Schemas that requests are held to.
+"""The OpenAPI 3.1 document of this server, made from the JSON Schemas that validate requests.
 
-A version's routes are written once, below a first segment of the path. The document has them for
-each version there is and for `latest`, with that version's own rows and answers; while there is no
-version, for the parameter `{version}`. Never both: beside each typed call, a generated client would
-get an untyped one that does the same.
+The routes of a version are written down once. The document has them for each existing version and
+for `latest`, with the rows and answers of that version. Only as long as there is no version, it has
+them for the parameter `{version}` instead. With both, a generated client would have an untyped
+function next to each typed one.
 """
 
 import csv
@@ -28,15 +28,16 @@ TITLE = "flask-sklearn-seed"
 API_VERSION = "1.0.0"
 DESCRIPTION = f"""Predictions by versioned scikit-learn models.
 
-Every error is JSON with a `message` that names all that is wrong with the request. A path that does
-not exist answers 404, `{NOT_FOUND}`; a method that a path does not take answers 405 with `Allow`,
-`{METHOD_NOT_ALLOWED}` Every response carries `X-Request-ID`: the request's own or a new one."""
+Every error is JSON with a `message` that names everything that is wrong with the request. Paths
+that do not exist are answered with 404 and the message `{NOT_FOUND}`, and methods that a path does
+not have with 405, an `Allow` header and the message `{METHOD_NOT_ALLOWED}`. Every response has an
+`X-Request-ID`: the one that was sent with the request, or a new one."""
 REQUEST_ID = "9f86d081884c7d65"
 NO_HEADERS: Mapping[str, str] = {}
 EXPLAIN: Json = {
     "name": "explain",
     "in": "query",
-    "description": "Add each feature's contribution: to JSON, and by linear models only.",
+    "description": "Add the contribution of each feature; only for JSON and linear models.",
     "schema": {"type": "boolean", "default": False},
 }
 VERSION_SCHEMA = {"type": "string", "pattern": f"^({VERSION_ID.pattern}|{LATEST})$"}
@@ -70,14 +71,16 @@ def make_openapi(
         segments = {LATEST: next(iter(manifests.values())), **manifests}
     paths, schemas = _server_paths(list(manifests)), _server_schemas()
     responses = {
-        "NoHost": _error("The request is wrong.", error_examples.NO_HOST),
+        "NoHost": _error("The request is invalid.", error_examples.NO_HOST),
         "TooLarge": _error(
-            "There are too many bytes, rows, or values for so many rows.",
+            "The request has too many bytes, too many rows, or too many values for its rows.",
             error_examples.too_large(limits),
         ),
-        "UnknownMediaType": _error("The body is of an unknown kind.", error_examples.MEDIA_TYPE),
+        "UnknownMediaType": _error(
+            "The media type of the body is unknown.", error_examples.MEDIA_TYPE
+        ),
         "Failure": _error(
-            "The server failed, and its log tells why.", error_examples.failure(REQUEST_ID)
+            "The server failed; its log has the reason.", error_examples.failure(REQUEST_ID)
         ),
     }
     for segment, manifest in segments.items():
@@ -100,12 +103,14 @@ def _server_paths(versions: Sequence[str]) -> Json:
     none_ready = _json(_ref("schemas", "Readiness"), none={"ready": False, "versions": {}})
     errors = {"503": _response("No version is ready.", none_ready)}
     return {
-        "/livez": _get("livez", "Tell that the process runs", _text("OK")),
-        "/readyz": _get("readyz", "Load the latest version, tell each one's state", ready, errors),
-        "/metrics": _get("metrics", "Tell what Prometheus scrapes", _text()),
+        "/livez": _get("livez", "Say that the process is running", _text("OK")),
+        "/readyz": _get(
+            "readyz", "Load the latest version, and get the state of each version", ready, errors
+        ),
+        "/metrics": _get("metrics", "Get metrics for Prometheus", _text()),
         "/": _get("index", "Show all versions", _json(OBJECT) | HTML),
-        "/docs": _get("docs", "Show this document", HTML),
-        "/openapi.json": _get("openapi", "Tell what is on this server", _json(OBJECT)),
+        "/docs": _get("docs", "Show this document for people", HTML),
+        "/openapi.json": _get("openapi", "Get this document", _json(OBJECT)),
     }
 
 
@@ -115,16 +120,16 @@ def _version_paths(segment: str, manifest: Manifest | None) -> Json:
     errors = {"404": _error("There is no such version.", error_examples.unknown(version))}
     if segment != LATEST:  # which is the highest that can be served
         examples, headers = error_examples.unavailable(version), {"Retry-After": RETRY_AFTER}
-        errors["503"] = _error("It cannot be served.", examples, headers)
+        errors["503"] = _error("The version exists, but cannot be served.", examples, headers)
     metadata = _json(OBJECT, **({"model": manifest.public()} if manifest else {}))
     health = _text("OK", "Not OK")
     paths = {
         "": _get(f"model{suffix}", "Show the model", _json(OBJECT) | HTML, errors),
-        "/report": _get(f"report{suffix}", "Show the model in one file", HTML, errors),
+        "/report": _get(f"report{suffix}", "Show the model in a single file", HTML, errors),
         "/predict": _predict(f"predict{suffix}", manifest, errors),
-        "/schema": _get(f"schema{suffix}", "Tell the JSON Schema of a row", _json(OBJECT), errors),
-        "/metadata": _get(f"metadata{suffix}", "Tell what is known of the model", metadata, errors),
-        "/healthcheck": _get(f"healthcheck{suffix}", "Tell whether it can predict", health),
+        "/schema": _get(f"schema{suffix}", "Get the JSON Schema of a row", _json(OBJECT), errors),
+        "/metadata": _get(f"metadata{suffix}", "Get the manifest of the model", metadata, errors),
+        "/healthcheck": _get(f"healthcheck{suffix}", "Ask whether the model can predict", health),
     }
     parameters = {} if manifest else {"parameters": [VERSION]}
     return {f"/{segment}{name}": item | parameters for name, item in paths.items()}
@@ -141,7 +146,7 @@ def _predict(operation_id: str, manifest: Manifest | None, errors: Json) -> Json
     version, digest = (manifest.version, manifest.digest) if manifest else ("v0", "9f86d081884c")
     headers = {"X-Model-Version": version, "X-Model-Digest": digest}
     responses = {
-        "200": _response("An answer to each row, in the same order.", content, headers),
+        "200": _response("One answer per row, in the same order.", content, headers),
         "400": _ref("responses", _name(manifest, "Refused")),
         "413": _ref("responses", "TooLarge"),
         "415": _ref("responses", "UnknownMediaType"),
@@ -175,7 +180,7 @@ def _csv_examples(manifest: Manifest) -> tuple[Json, Json]:
 def _refused(manifest: Manifest | None) -> Json:
     row = _json_examples(manifest)[0]["one"] if manifest else None
     examples = error_examples.invalid(manifest, row)
-    return _error("The request is wrong; nothing is predicted.", examples)
+    return _error("The request is invalid; nothing was predicted.", examples)
 
 
 def _version_schemas(manifest: Manifest | None) -> Json:
@@ -214,7 +219,7 @@ def _with_api_keys(document: Json) -> Json:
             operation["security"] = []
         else:
             operation["responses"]["401"] = _error(
-                "No valid key.", error_examples.NO_KEY, challenge
+                "The request has no valid API key.", error_examples.NO_KEY, challenge
             )
     return document
 

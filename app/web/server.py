@@ -1,6 +1,6 @@
 """The production server: one small process that keeps granian's workers running.
 
-Each worker imports the application for itself; this process never needs it.
+Only the workers import the application.
 """
 
 import _thread
@@ -45,37 +45,38 @@ _STDERR = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "
 
 
 def serve(config: "Settings", target: str = "app.app:app") -> None:
-    """Answer requests until SIGTERM or Ctrl+C, then finish those in hand.
+    """Answer requests until SIGTERM or Ctrl+C, then finish the running ones.
 
     Parameters
     ----------
     config : Settings
     target : str
         The WSGI callable, `module:name`; only the workers import it. If the module has a function
-        `warm_up`, a worker that takes a dead one's place calls it before it takes requests.
+        `warm_up`, a worker that replaces a dead one calls it before it accepts requests.
 
     Raises
     ------
     SystemExit
-        With status 1 and the reason on stderr when the address cannot be listened on, the
-        application cannot be imported or a worker dies again and again.
+        With status 1 and the reason on stderr, if the server cannot listen on the address, the
+        application cannot be imported, or a worker dies again and again.
     """
     address = _check_address(config.host, config.port)
     _check_tls(config)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")  # BLAS threads fight the workers
-    # A forked worker starts with this process's handlers, which would swallow an early SIGTERM.
+        os.environ.setdefault(variable, "1")  # BLAS threads would compete with the workers
+    # A forked worker inherits the signal handlers of this process, which would ignore an early
+    # SIGTERM.
     os.register_at_fork(after_in_child=partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
     if sys.platform == "linux":
-        # The default before Python 3.14: workers have what this process has loaded, the settings
-        # for example. Otherwise each would start with a new interpreter and read them again.
+        # The default before Python 3.14. Workers inherit what this process has loaded, such as the
+        # settings; otherwise each would start a new interpreter and read them again.
         multiprocessing.set_start_method("fork", force=True)
     server = _make_server(config, address, target)
     server.on_startup(Thread(target=_announce, args=(config, address), daemon=True).start)
-    import_failed = multiprocessing.Lock()  # taken for good by the first worker that failed
+    import_failed = multiprocessing.Lock()  # the first worker that fails never releases it
     first_starts = multiprocessing.Semaphore(config.web_concurrency)
-    # In files, so that what a killed worker counted is not lost; in memory where that can be, since
-    # these files are mapped: on a full disk, the first to count something new would die of SIGBUS.
+    # Metrics are kept in files, so that what a killed worker counted is not lost. The files should
+    # be in memory: they are mapped, and on a full disk, counting something new raises SIGBUS.
     in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
     with TemporaryDirectory(prefix="metrics-", dir=in_memory) as directory:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
@@ -86,7 +87,8 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
                 )
             )
         except SystemExit:
-            # A SIGTERM to the whole process group ends workers unasked: granian's word is a crash.
+            # If the whole process group gets SIGTERM, workers end on their own. granian takes
+            # that for a crash.
             if not server.interrupt_signal:
                 raise
     if not import_failed.acquire(block=False):
@@ -94,10 +96,11 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
 
 
 def _check_address(host: str, port: int) -> str:
-    """Return the host as an IP address; SystemExit unless the port can be listened on.
+    """Return the host as an IP address; SystemExit if the server cannot listen there.
 
-    granian sets SO_REUSEPORT, with which two servers share one port in silence. With SO_REUSEADDR
-    alone a port that somebody listens on is refused, and one in TIME_WAIT is not.
+    granian sets SO_REUSEPORT, with which two servers silently share a port. Binding with
+    SO_REUSEADDR alone fails if another process listens on the port, but not because of connections
+    in TIME_WAIT.
     """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -113,7 +116,7 @@ def _check_address(host: str, port: int) -> str:
 
 
 def _check_tls(config: "Settings") -> None:
-    """SystemExit unless the certificate, its key and the clients' authorities can be used."""
+    """SystemExit if the certificate, its key or the authorities of clients cannot be used."""
     if not config.tls_key_file:
         return
     try:
@@ -133,19 +136,19 @@ class _Server(MPServer):
     def _spawn_worker(  # type: ignore[override]
         self, idx: int, target: Any, callback_loader: Any
     ) -> Any:
-        # A worker is to know which one it is; one that takes a dead one's place has its number.
+        # Tell each worker its number. A worker that replaces a dead one gets the same number.
         return super()._spawn_worker(idx, target, partial(callback_loader, number=idx))
 
     def signal_handler_interrupt(self, *_: Any) -> None:
-        # granian's takes a lock, in the thread that a signal interrupts: when that thread has the
-        # lock already, as in another signal's handler, the server never ends.
+        # granian's own handler takes a lock. If the thread that the signal interrupts already holds
+        # that lock, for example in the handler of another signal, the server never ends.
         if not self.interrupt_signal:
             self.interrupt_signal = True
             _thread.start_new_thread(self.main_loop_interrupt.set, ())
 
 
 def _make_server(config: "Settings", address: str, target: str) -> _Server:
-    # A connection is an open file; past the limit, granian would spin on a failing accept().
+    # Every connection is an open file. Beyond the limit, granian would retry accept() in a loop.
     connections = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
     return _Server(
         target,
@@ -153,7 +156,7 @@ def _make_server(config: "Settings", address: str, target: str) -> _Server:
         port=config.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        # An idle connection is closed after this: later than load balancers do, which take 60 s.
+        # Idle connections are closed after 75 s, later than load balancers do, which wait 60 s.
         http1_settings=HTTP1Settings(keep_alive=True, header_read_timeout=75_000),
         workers=config.web_concurrency,
         blocking_threads=config.blocking_threads,
@@ -172,7 +175,7 @@ def _make_server(config: "Settings", address: str, target: str) -> _Server:
 
 
 def _announce(config: "Settings", address: str) -> None:
-    """Say where the server runs, once a worker answers there."""
+    """Print where the server runs, as soon as a worker accepts connections there."""
     while True:
         with suppress(OSError), socket.create_connection((address, config.port)):
             break
@@ -185,33 +188,34 @@ def _announce(config: "Settings", address: str) -> None:
 def _load(
     target: str, number: int, config: "Settings", import_failed: Lock, first_starts: Semaphore
 ) -> Any:
-    """Return the WSGI callable in a new worker; on failure say why, once, and stop the server."""
+    """Return the WSGI callable in a new worker; if that fails, say why and stop the server."""
     _guard_stopping()
     module_name, _, name = target.partition(":")
     try:
         module = importlib.import_module(module_name)
         if not first_starts.acquire(block=False) and hasattr(module, "warm_up"):
-            # As soon as it listens it gets its share of the load; what it did not know would wait.
+            # It gets its share of the requests at once, and they would wait for the model.
             module.warm_up()
         app = getattr(module, name)
         if not config.cpu_affinity:
             return app
-        # Another core for each worker, and for those of a server on the next port.
+        # Each worker gets another core, and so do those of a server on the next port.
         return _on_core(nth_core(config.port * config.web_concurrency + number), app)
     except BaseException:
         if import_failed.acquire(block=False):
             traceback.print_exc()
             os.kill(os.getppid(), signal.SIGTERM)
-        signal.pause()  # until the server's SIGTERM; ending unasked would look like a crash
+        signal.pause()  # until SIGTERM arrives; ending before that would look like a crash
         raise SystemExit(1) from None
 
 
 def _guard_stopping() -> None:
-    """Make sure that this worker stops when it is told to, and finishes what it has in hand."""
-    # Ctrl+C reaches the whole process group of a terminal. Only the server is to stop a worker:
-    # at its third signal granian's worker hangs, and one that ended unasked counts as crashed.
+    """Make sure that this worker stops when it is told to, and finishes its requests before."""
+    # Ctrl+C goes to the whole process group of a terminal, but only the server should stop workers:
+    # one hangs at its third signal, and one that ends on its own counts as crashed.
     os.setpgid(0, 0)
-    # Handlers run in the main thread, and a signal just before it starts to wait does not wake it.
+    # Signal handlers run in the main thread. A signal that arrives just before that thread starts
+    # to wait does not wake it, so wake it every second.
     signal.signal(signal.SIGALRM, lambda *_: None)
     signal.setitimer(signal.ITIMER_REAL, 1, 1)
     Thread(target=_follow_parent, daemon=True).start()
@@ -220,17 +224,17 @@ def _guard_stopping() -> None:
 def _on_core(core: int, app: Callable[..., Any]) -> Callable[..., Any]:
     """Return a WSGI callable whose threads all stay on one core (sched_setaffinity(2)).
 
-    One alone can run Python at a time. Spread over cores, each time that one lets go of the
-    interpreter's lock it wakes another one elsewhere, which mostly finds the lock taken again: half
-    of the requests a second, twice the latency. granian's own threads, which run no Python, are
-    left to the kernel.
+    Only one thread can run Python at a time. If the threads are spread over several cores, one that
+    releases the interpreter's lock wakes one on another core, which usually finds the lock taken
+    again. That halves the requests per second and doubles the latency. The kernel still places
+    granian's own threads, which run no Python.
     """
     placed = local()
 
     def on_core(environ: Any, start_response: Any) -> Any:
         if not hasattr(placed, "core"):
             placed.core = core
-            with suppress(OSError):  # taken from us since the start
+            with suppress(OSError):  # the core may have been taken from this process
                 os.sched_setaffinity(0, {core})
         return app(environ, start_response)
 
@@ -238,7 +242,7 @@ def _on_core(core: int, app: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _follow_parent() -> None:
-    """Stop this worker when the server was killed: nobody else would, and it holds the port."""
+    """Stop this worker if the server is killed; otherwise it would run on and hold the port."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

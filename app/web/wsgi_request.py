@@ -1,8 +1,8 @@
-"""What is read of a WSGI request, in one way for whoever answers it: its id, its host, its body.
+"""Reads a WSGI request, for Flask's views and the fast path alike: its id and its body.
 
-Servers differ about bodies: behind some, reading past the Content-Length blocks; behind others only
-what was read in a loop is complete. And a client still sending while the answer is under way sees a
-broken pipe in place of it, so what is left of a refused body is drained, within bounds.
+Servers differ: with some of them, reading beyond the Content-Length blocks; with others, one read
+may return only part of the body. A client that is still sending its body when the answer arrives
+may see a broken pipe instead of the answer, so the rest of a rejected body is read, within limits.
 """
 
 import io
@@ -24,7 +24,7 @@ _is_request_id = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
 
 
 def request_id(environ: Environ) -> str:
-    """Return the client's own id of the request if it is a plain one, else a new one."""
+    """Return the id that the client sent if it is a plain one, otherwise a new one."""
     sent: str = environ.get("HTTP_X_REQUEST_ID", "")
     if sent and _is_request_id(sent):
         return sent
@@ -34,16 +34,16 @@ def request_id(environ: Environ) -> str:
 
 
 def content_length(environ: Environ) -> int | None:
-    """Return the bytes that the client said it sends, None if it did not say it plainly."""
+    """Return the length of the body in bytes as the client declared it; None if it is unclear."""
     text: str = environ.get("CONTENT_LENGTH", "")
     return int(text) if text.isascii() and text.isdigit() else None
 
 
 def read(environ: Environ, size: int) -> bytes:
-    """Return the next `size` bytes of the body, or as many as there are."""
+    """Return the next `size` bytes of the body, or fewer if it ends before."""
     stream = environ["wsgi.input"]
     body: bytes = stream.read(min(size, CHUNK_SIZE))
-    if len(body) == size:  # one row is small
+    if len(body) == size:  # the usual case: one row is small
         return body
     chunks, left = [body], size - len(body)
     while left > 0 and (chunk := stream.read(min(left, CHUNK_SIZE))):
@@ -53,13 +53,13 @@ def read(environ: Environ, size: int) -> bytes:
 
 
 def put_back(environ: Environ, body: bytes) -> None:
-    """Make the next reader find a body that was read to its end."""
+    """Make the body available to the next reader, after it has been read."""
     environ["wsgi.input"] = io.BytesIO(body)
     environ[_BODY] = body
 
 
 def read_body(environ: Environ, limit: int) -> bytes:
-    """Return the body and put it back, so that the next reader finds it too.
+    """Return the body, and put it back for the next reader.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def read_body(environ: Environ, limit: int) -> bytes:
     Raises
     ------
     PayloadTooLarge
-        If the body is larger, as soon as that is known.
+        If the body is larger. It is not read any further than necessary to find out.
     InvalidPayload
-        If the client went away before it had sent all: servers take that for the end.
+        If the client went away before it had sent everything; servers take that for the end.
     """
     declared = _expected_length(environ)
     if declared is not None and declared > limit:
@@ -90,18 +90,18 @@ def read_body(environ: Environ, limit: int) -> bytes:
 
 
 def drain_body(environ: Environ, limit: int) -> bool:
-    """Read what is left of an unwanted body, up to twice the limit and for up to a second.
+    """Read the rest of an unwanted body, up to twice the limit and for up to a second.
 
     Returns
     -------
     bool
-        Whether nothing is left, so that the connection may carry another request.
+        Whether nothing is left, so that the connection can be used for another request.
     """
     if _BODY in environ:
         return True
     declared = _expected_length(environ)
     if declared and environ.get("HTTP_EXPECT"):
-        return False  # the client waits to be told to go on (RFC 9110, section 10.1.1); it is not
+        return False  # it waits for permission to send the body, and gets none (RFC 9110, 10.1.1)
     left = 2 * limit if declared is None else min(declared, 2 * limit)
     deadline = time.monotonic() + DRAIN_SECONDS
     while left > 0 and time.monotonic() < deadline:
@@ -113,6 +113,6 @@ def drain_body(environ: Environ, limit: int) -> bool:
 
 
 def _expected_length(environ: Environ) -> int | None:
-    """Return the bytes to expect, None if only the end of the stream tells."""
+    """Return the length of the body in bytes; None if only the end of the stream tells."""
     declared = content_length(environ)
     return 0 if declared is None and not environ.get("wsgi.input_terminated") else declared

@@ -112,7 +112,7 @@ def test_a_sink_that_raises_disturbs_neither_the_other_nor_the_thread(
         records.add(a_record(status=503))
         assert arrived.acquire(timeout=LONG)
     assert records.failures == 2
-    assert caplog.messages == ["A sink of records failed; it is said once and counted."]
+    assert caplog.messages == ["A sink of records failed; it is logged once, then counted."]
 
 
 def test_records_without_room_are_dropped_and_counted() -> None:
