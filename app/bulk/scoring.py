@@ -26,6 +26,7 @@ from app.helpers.payloads import format_field
 from app.helpers.predictions import STEPS
 from app.helpers.validation import RowValidator
 from app.store.manifest import Manifest
+from app.utils.arrow import leave_pandas_out
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
@@ -176,6 +177,13 @@ def make_tasks(blocks: Iterable[tuple[Output, Block]], size: int) -> Iterator[tu
             task, left = [], size
     if task:
         yield (task,)
+
+
+def score_blocks_alone(packed: PackedModel, blocks: Blocks) -> list[ScoredBlock]:
+    """Return `score_block` of each, in a process that is there for nothing else."""
+    if packed.pickle is None:
+        leave_pandas_out()
+    return score_blocks(packed, blocks)
 
 
 def score_blocks(packed: PackedModel, blocks: Blocks) -> list[ScoredBlock]:

@@ -46,6 +46,7 @@ from app.bulk.scoring import (
     output_names,
     plan,
     score_blocks,
+    score_blocks_alone,
 )
 from app.bulk.table_file import STANDARD, Block, find_tables, format_of, open_table
 from app.store.manifest import Manifest
@@ -66,6 +67,7 @@ class Options:
     skip: bool = False
     workers: int = 1
     scheduler: str | None = None
+    alone: bool = False  # whether nothing else runs in this process
 
 
 @dataclass
@@ -96,12 +98,14 @@ def score(
     """
     files = _pair(source, destination, options)
     packed = _read_model(version_id, config or settings.current)
+    is_alone = options.alone and options.scheduler is None  # a cluster's workers have other work
+    function = score_blocks_alone if is_alone else score_blocks
     counts = Counts()
     size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
     with (
         scoring_progress(size) as report,
         _directory_of_parts(files, options) as directory,
-        runner(score_blocks, packed, options.workers, options.scheduler) as run_all,
+        runner(function, packed, options.workers, options.scheduler) as run_all,
     ):
         blocks = _blocks(files, packed.manifest, options, directory)
         tasks = make_tasks(blocks, min(TASK_SIZE, size // MIN_TASKS))
@@ -269,7 +273,7 @@ def main(
     quotes, OUTPUT is a directory that gets a file for each.
     """
     config = settings.current_or_exit()
-    options = Options(id_, keep, explain, invalid == "skip", workers, scheduler)
+    options = Options(id_, keep, explain, invalid == "skip", workers, scheduler, alone=True)
     started = time.monotonic()
     try:
         counts = score(source, destination, version, options, config)

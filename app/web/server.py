@@ -29,6 +29,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from app.utils.collector import collector_sparer
 from app.utils.cores import nth_core
 
 if TYPE_CHECKING:
@@ -196,6 +197,7 @@ def _load(
         if not first_starts.acquire(block=False) and hasattr(module, "warm_up"):
             # It gets its share of the requests at once, and they would wait for the model.
             module.warm_up()
+        collector_sparer()()  # now, and not while the first request waits
         app = getattr(module, name)
         if not config.cpu_affinity:
             return app

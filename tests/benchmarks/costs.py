@@ -4,14 +4,26 @@ import json
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tests.benchmarks.processes import Cost, inherited_environment, resident_bytes, run_and_measure
-from tests.benchmarks.servers import Request, Server, our_server, running
-from tests.benchmarks.workbench import ONE_ROW, Workbench
+from tests.benchmarks.servers import (
+    Request,
+    Server,
+    ServerFailed,
+    our_server,
+    running,
+    send,
+)
+from tests.benchmarks.workbench import ONE_ROW, TRAINING_CSV, Workbench
 from tests.support.paths import ROOT
 
 IMPORTS = "import flask, sklearn.linear_model"
 LIVE = Request("/livez", b"", method="GET")
+N_VERSIONS = 16
+N_PREDICTIONS = 1000  # of each version
+FIRST_MODEL = f"after its first linear model and {N_PREDICTIONS:,} single predictions"
+ALL_MODELS = f"after {N_VERSIONS} linear models and {N_PREDICTIONS:,} predictions of each"
 
 
 def measure_batches(
@@ -68,15 +80,37 @@ def measure_start(bench: Workbench) -> list[tuple[float, float]]:
     return times[1:]
 
 
+def measure_first_requests(bench: Workbench) -> list[float]:
+    """Return the seconds of a running server's first prediction, shape (rounds,): it loads v0."""
+    seconds = []
+    for _ in range(bench.rounds):
+        server = our_server(bench.production_python, bench.config)
+        with running(*server, bench.directory, LIVE) as running_server:
+            started = time.perf_counter()
+            status, answer = send(running_server.port, ONE_ROW)
+            seconds.append(time.perf_counter() - started)
+            if status != 200:
+                raise ServerFailed(f"it answers {status}: {answer!r}")
+    return seconds
+
+
 def measure_memory(bench: Workbench) -> dict[str, tuple[int, int]]:
-    """Return a worker's resident and proportional bytes before and after its first model."""
-    python = bench.production_python
+    """Return a worker's resident and proportional bytes, by what it has done until then."""
+    versions = [f"v{number}" for number in range(2 if bench.quick else N_VERSIONS)]
+    for version in versions[1:]:
+        bench.train(TRAINING_CSV, version)
+    python, memory = bench.production_python, {}
     with running(*our_server(python, bench.config), bench.directory, LIVE) as server:
         worker = max(server.processes(), key=lambda pid: pid != server.pid)
-        before = resident_bytes(worker)
-        server.until_answers(ONE_ROW)
-        return {
-            "server": resident_bytes(server.pid),
-            "before": before,
-            "after": resident_bytes(worker),
-        }
+        memory["before its first model"] = resident_bytes(worker)
+        for version in versions:
+            request = replace(ONE_ROW, path=f"/{version}/predict")
+            server.until_answers(request)
+            for _ in range(N_PREDICTIONS):
+                send(server.port, request)
+            if version == "v0":
+                memory[FIRST_MODEL] = resident_bytes(worker)
+        memory[ALL_MODELS] = resident_bytes(worker)
+        send(server.port, Request("/v0/predict", b"[" + b",".join([ONE_ROW.body] * 1000) + b"]"))
+        memory["after a batch of 1,000 rows, too"] = resident_bytes(worker)
+    return memory

@@ -16,7 +16,7 @@ from tests.support.estimator_cases import (
     linear_cases,
     rows_of,
 )
-from tests.support.estimators import TOLERANCE
+from tests.support.estimators import TOLERANCE, predict_in_a_batch
 
 
 @settings(max_examples=300)
@@ -32,6 +32,7 @@ def test_one_row_gets_the_number_that_it_gets_in_a_batch(data: st.DataObject) ->
     assert one_by_one == batch.T.tolist()
     assert np.isfinite(batch).all()
     assert [case.model.predict(row) for row in rows] == case.model.predict_rows(rows)
+    assert predict_in_a_batch(case.model, rows) == case.model.predict_rows(rows)
 
 
 @given(st.data())

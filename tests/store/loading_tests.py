@@ -9,7 +9,7 @@ import pytest
 
 from app.helpers.errors import InvalidModelFile
 from app.store.linear_weights import LinearWeights, NumberWeights
-from app.store.loading import load_trained_model
+from app.store.loading import load_trained_model, make_trained_model, read_parts
 from app.store.manifest import CheckedRow
 from app.store.model_file import write_model_file
 from app.store.trained_model import TrainedModel
@@ -124,3 +124,11 @@ def test_another_scikit_learn_is_nothing_to_a_version_with_weights(tmp_path: Pat
     """It is not needed."""
     data = make_file(tmp_path / "model", Fixed(0.5), libraries={"scikit-learn": "0.1"})
     assert load(data).predict({"x": 0.0}) == 0.5
+
+
+def test_of_a_version_with_weights_the_manifest_is_enough(tmp_path: Path) -> None:
+    """It is all that is sent to the workers of a cluster."""
+    data = make_file(tmp_path / "model", Fixed(0.5))
+    manifest, pickle = read_parts(io.BytesIO(data), "v0", [KEY])
+    assert pickle is None
+    assert make_trained_model(manifest, pickle).predict({"x": 1.0}) == 0.7311

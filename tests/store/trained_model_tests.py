@@ -18,7 +18,12 @@ from tests.support.estimator_cases import (
     assert_equal_to_estimator,
     get_case,
 )
-from tests.support.estimators import TOLERANCE, make_manifest, make_rows
+from tests.support.estimators import (
+    TOLERANCE,
+    make_manifest,
+    make_rows,
+    predict_in_a_batch,
+)
 
 
 @pytest.mark.parametrize("arguments", LINEAR_CASES + OTHER_CASES, ids=str)
@@ -85,7 +90,7 @@ def test_rounding_is_the_same_for_one_row_and_a_batch(half_places: int, ulps: in
         x = math.nextafter(x, math.copysign(math.inf, ulps))
     row = {"x": x}
     prediction = SIGMOID.predict(row)
-    assert [prediction] == SIGMOID.predict_rows([row])
+    assert [prediction] == SIGMOID.predict_rows([row]) == predict_in_a_batch(SIGMOID, [row])
     assert isinstance(prediction, float)
     assert float(f"{prediction:.4f}") == prediction
     assert abs(prediction - probability) <= 0.5e-4 + TOLERANCE

@@ -26,6 +26,7 @@ from tests.support.estimators import (
     legs,
     make_case,
     make_rows,
+    predict_in_a_batch,
 )
 from tests.support.linear_estimators import BINARY_LINEAR, LINEAR
 from tests.support.other_estimators import NOT_LINEAR
@@ -137,7 +138,7 @@ def assert_equal_to_estimator(case: Case, rows: Sequence[Row]) -> None:
     expected = case.expected(rows)
     columns = make_feature_columns(rows, case.features)
     np.testing.assert_allclose(case.model.probabilities(columns), expected, rtol=0, atol=TOLERANCE)
-    predictions = case.model.predict_rows(rows)
+    predictions = predict_in_a_batch(case.model, list(rows))
     if case.positive is not None:
         shown = np.array([predictions])
     else:

@@ -18,12 +18,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from app.helpers.features import Feature, make_feature_columns
+from app.helpers.predictions import Prediction
 from app.store.fitted_estimator import make_frame
 from app.store.linear_fold import fold
 from app.store.linear_scorer import LinearScorer
 from app.store.loading import model_of
 from app.store.manifest import Manifest
-from app.store.trained_model import TrainedModel
+from app.store.trained_model import FEW_ROWS, TrainedModel
 from app.training.profile import describe_features
 from tests.support.manifests import UNTRAINED
 
@@ -115,6 +116,14 @@ def make_case(
     index = positive if n_classes == 2 else None
     model = model_of(make_manifest(described, n_classes, index), estimator)
     return Case(estimator, described, rows, index, model)
+
+
+def predict_in_a_batch(model: TrainedModel, rows: list[Row]) -> list[Prediction]:
+    """Return the predictions of rows, of which at least one is given, among many others."""
+    times = FEW_ROWS // len(rows) + 1
+    predictions = model.predict_rows(rows * times)
+    assert predictions == predictions[: len(rows)] * times
+    return predictions[: len(rows)]
 
 
 def make_rows(features: Sequence[Feature], seed: int = 0, n_rows: int = N_ROWS) -> list[Row]:
