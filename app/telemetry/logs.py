@@ -235,8 +235,9 @@ def request_lines(records: Sequence[Record]) -> list[str]:
         return []
     of = transpose(records)
     requests = map(_describe, of.status, of.remote_addr, of.method, of.scheme, of.path)
-    return [
-        f"{_date(int(at))},{int(at % 1 * 1000):03} - app - {request} {duration * 1000:.3f} ms {id_}"
+    return [  # faster than with f-strings
+        "%s,%03d - app - %s %.3f ms %s"  # noqa: UP031
+        % (_date(int(at)), at % 1 * 1000, request, duration * 1000, id_)
         for at, request, duration, id_ in zip(
             of.time, requests, of.duration, _quote_all(of.request_id), strict=True
         )
