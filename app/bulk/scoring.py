@@ -254,7 +254,7 @@ def _output_columns(model: "TrainedModel", rows: Rows, output: Output) -> Iterat
     n_valid = len(rows.ids)
     yield rows.ids
     if n_valid:
-        for row in model.rounded_probabilities(rows.columns):
+        for row in model.rounded_outputs(rows.columns):
             yield _Predictions(row) if output.format == "csv" else row
     else:
         yield from [pa.array([], pa.float64())] * len(_prediction_names(model.manifest))

@@ -1,12 +1,12 @@
-"""The model itself: the one place to edit to change it."""
+"""The models themselves: the one place to edit to change them."""
 
 import math
 from collections.abc import Sequence
 
-from sklearn.base import ClassifierMixin
-from sklearn.compose import make_column_transformer
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -29,10 +29,30 @@ def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | 
     C : float
         Inverse of the regularization's strength, of `--C`.
     """
+    return make_pipeline(_make_columns(features), LogisticRegression(C=C, max_iter=1000))
+
+
+def build_regressor(features: Sequence[Feature], C: float = 0.1) -> Pipeline | RegressorMixin:
+    """Return an unfitted regressor: anything with `fit` and `predict`.
+
+    It will be given the same as a classifier, and numbers as target.
+
+    Parameters
+    ----------
+    features : shape (n_features,)
+    C : float
+        Inverse of the regularization's strength, of `--C`.
+    """
+    # Where columns are sparse, Ridge stops iterating at its tolerance.
+    return make_pipeline(_make_columns(features), Ridge(alpha=1.0 / C, tol=1e-8))
+
+
+def _make_columns(features: Sequence[Feature]) -> ColumnTransformer:
+    """Return what turns the DataFrame into numbers for a linear model."""
     numbers = [feature.name for feature in features if feature.type != "category"]
     closed = [feature for feature in features if feature.type == "category" and not feature.open]
     open_ = [feature for feature in features if feature.open]
-    columns = make_column_transformer(
+    return make_column_transformer(
         (
             make_pipeline(
                 SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
@@ -55,4 +75,3 @@ def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | 
             [feature.name for feature in open_],
         ),
     )
-    return make_pipeline(columns, LogisticRegression(C=C, max_iter=1000))

@@ -76,3 +76,36 @@ class Curves:
 
     classes: Mapping[str, ClassCurves]
     confusion: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class NumberHistogram:
+    """How the true and the predicted numbers are distributed.
+
+    Attributes
+    ----------
+    edges : tuple of float, shape (n_bins + 1,)
+    actual, predicted : tuple of int, shape (n_bins,)
+        How many validation rows fall between two edges.
+    """
+
+    edges: tuple[float, ...]
+    actual: tuple[int, ...]
+    predicted: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RegressionCurves:
+    """All that the report draws of the validation set of a regression.
+
+    Attributes
+    ----------
+    predicted, actual : tuple of float, shape (n_points,)
+        Of a sample of its rows.
+    histogram : NumberHistogram
+        Of all of its rows.
+    """
+
+    predicted: tuple[float, ...]
+    actual: tuple[float, ...]
+    histogram: NumberHistogram

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from app.helpers.errors import InvalidModelFile
 from app.helpers.features import Feature, Value
+from app.helpers.predictions import Task
 from app.store.linear_fold import fold
 from app.store.linear_scorer import LinearScorer
 from app.store.manifest import Manifest
@@ -32,11 +33,12 @@ class FittedEstimator:
     estimator: Any
     features: tuple[Feature, ...]
     positive_index: int | None
+    task: Task = "classification"
 
     def of_columns(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
-        """Return the probabilities, shape (n_outputs, n_rows), of (n_features, n_rows) columns."""
+        """Return the outputs, shape (n_outputs, n_rows), of (n_features, n_rows) columns."""
         frame = make_frame(columns, self.features)
-        return estimator_probabilities(self.estimator, frame, self.positive_index)
+        return estimator_outputs(self.estimator, frame, self.positive_index, self.task)
 
 
 def scorer_of(estimator: Any, manifest: Manifest) -> LinearScorer | FittedEstimator:
@@ -44,7 +46,7 @@ def scorer_of(estimator: Any, manifest: Manifest) -> LinearScorer | FittedEstima
     folded = fold(estimator, manifest.features, manifest.positive_index)
     if folded is not None:
         return folded
-    return FittedEstimator(estimator, manifest.features, manifest.positive_index)
+    return FittedEstimator(estimator, manifest.features, manifest.positive_index, manifest.task)
 
 
 def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) -> pd.DataFrame:
@@ -61,10 +63,12 @@ def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) 
     )
 
 
-def estimator_probabilities(
-    estimator: Any, frame: pd.DataFrame, positive_index: int | None
+def estimator_outputs(
+    estimator: Any, frame: pd.DataFrame, positive_index: int | None, task: Task
 ) -> NDArray[np.float64]:
-    """Return a fitted estimator's probabilities, shape (n_outputs, n_rows)."""
+    """Return a fitted estimator's probabilities or numbers, shape (n_outputs, n_rows)."""
+    if task == "regression":
+        return np.asarray(estimator.predict(frame), np.float64).reshape(1, -1)
     probabilities: NDArray[np.float64] = estimator.predict_proba(frame).T
     return probabilities if positive_index is None else probabilities[[positive_index]]
 

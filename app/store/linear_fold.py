@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from app.helpers.features import Feature
 from app.store.linear_scorer import LinearScore, LinearScorer, LinearTerm, OpenWeights
+
+_REGRESSORS = (LinearRegression, Ridge)
 
 
 class _Infrequent(Enum):
@@ -67,7 +69,8 @@ def fold(
     features : shape (n_features,)
         Described: with the mean, or the shares of the categories, in the training set.
     positive_index : int or None
-        The place of the positive class, 0 or 1; None with three or more classes.
+        The place of the positive class, 0 or 1; None with three or more classes, and in a
+        regression.
     """
     steps = [step for _, step in estimator.steps] if type(estimator) is Pipeline else [estimator]
     model = steps.pop()
@@ -80,7 +83,8 @@ def fold(
             [
                 _score(features, columns, row, intercept)
                 for row, intercept in zip(coefficients, intercepts, strict=True)
-            ]
+            ],
+            "regression" if type(model) in _REGRESSORS else "classification",
         )
     except _NotLinearError:
         return None
@@ -88,11 +92,16 @@ def fold(
 
 def _weights(model: Any, positive_index: int | None) -> tuple[list[list[float]], list[float]]:
     """Return the coefficients, shape (n_scores, n_columns), and the intercepts, (n_scores,)."""
-    if type(model) is not LogisticRegression:
+    if type(model) not in (LogisticRegression, *_REGRESSORS):
         raise _NotLinearError
     # Sparse or float32 coefficients give other rounding errors than ours.
     if not isinstance(model.coef_, np.ndarray) or model.coef_.dtype != np.float64:
         raise _NotLinearError
+    if type(model) in _REGRESSORS:
+        coefficients, intercepts = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
+        if len(coefficients) != 1:
+            raise _NotLinearError
+        return coefficients.tolist(), intercepts.tolist()
     n_classes = 2 if positive_index is not None else len(model.coef_)
     if model.classes_.tolist() != list(range(n_classes)):
         raise _NotLinearError

@@ -1,10 +1,11 @@
 """A fitted linear pipeline as plain weights: the same numbers in microseconds, and explanations.
 
-A logistic regression scores a row as z = intercept + Σ wᵢ·tᵢ(xᵢ), where tᵢ is what the pipeline
-does to feature i (impute, scale, one-hot). Around the training mean of each tᵢ this is
-z = baseline + Σ cᵢ, and cᵢ is what feature i contributes, in log-odds. The probability is
-1/(1 + e^−z). With three or more classes there is one z per class, and the probabilities are their
-softmax (Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*, section 4.4).
+A linear model scores a row as z = intercept + Σ wᵢ·tᵢ(xᵢ), where tᵢ is what the pipeline does to
+feature i (impute, scale, one-hot). Around the training mean of each tᵢ this is z = baseline + Σ cᵢ,
+and cᵢ is what feature i contributes. A linear regression predicts z itself, in the target's unit.
+In a logistic regression z and its parts are log-odds, and the probability is 1/(1 + e^−z). With
+three or more classes there is one z per class, and the probabilities are their softmax (Hastie,
+Tibshirani, Friedman, *The Elements of Statistical Learning*, section 4.4).
 
 The mean is subtracted from the value before the slope multiplies it. If the mean were part of the
 intercept instead, large values would lose digits (1.7e9 ± 1 loses nine of them).
@@ -15,6 +16,8 @@ Only many rows at once need numpy, which takes 12 MB, so the first of them impor
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from app.helpers.predictions import Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,16 +115,21 @@ class LinearScore:
 
 
 class LinearScorer:
-    """The probabilities of rows from one score (two classes) or one per class (three or more).
+    """The outputs of rows: probabilities, or the number that a regression predicts.
 
-    n_outputs is 1 with two classes, for the positive one; otherwise it is n_classes.
+    Probabilities are made from one score (two classes) or one per class (three or more); the one
+    score of a regression is the output itself. n_outputs is 1 in a regression, and with two
+    classes, for the positive one; otherwise it is n_classes.
     """
 
-    def __init__(self, scores: Sequence[LinearScore]) -> None:
+    def __init__(self, scores: Sequence[LinearScore], task: Task = "classification") -> None:
         self.scores = tuple(scores)
+        self.task = task
 
     def of_row(self, vector: Sequence[Any]) -> list[float]:
-        """Return the probabilities, shape (n_outputs,), of one row, shape (n_features,)."""
+        """Return the outputs, shape (n_outputs,), of one row, shape (n_features,)."""
+        if self.task == "regression":
+            return [self.scores[0].of_row(vector)]
         if len(self.scores) == 1:
             return [_sigmoid(self.scores[0].of_row(vector))]
         return _softmax([score.of_row(vector) for score in self.scores])
@@ -129,7 +137,7 @@ class LinearScorer:
     def of_columns(
         self, columns: Sequence[Sequence[Any]], *, quickly: bool = False
     ) -> "NDArray[np.float64]":
-        """Return the probabilities, shape (n_outputs, n_rows), of (n_features, n_rows) columns.
+        """Return the outputs, shape (n_outputs, n_rows), of (n_features, n_rows) columns.
 
         The numbers are those of `of_row`; with `quickly` they may differ by 1e-15.
         """
@@ -137,6 +145,8 @@ class LinearScorer:
 
         exp = np.exp if quickly else _exp
         scores = np.array([score.of_columns(columns) for score in self.scores])
+        if self.task == "regression":
+            return scores
         if len(scores) == 1:
             exp_z = exp(-np.abs(scores))
             return np.where(scores >= 0, 1.0, exp_z) / (1.0 + exp_z)

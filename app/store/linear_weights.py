@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.helpers.features import Feature
+from app.helpers.predictions import Task
 from app.store.linear_scorer import LinearScore, LinearScorer, LinearTerm, OpenWeights
 
 
@@ -47,7 +48,10 @@ class CategoryWeights:
 
 @dataclass(frozen=True)
 class LinearWeights:
-    """A linear model: its scores are the log-odds of two classes, or one score for each of more.
+    """A linear model.
+
+    Its scores are the log-odds of two classes, one score for each of more, or the number that a
+    regression predicts.
 
     Attributes
     ----------
@@ -92,7 +96,9 @@ def _category_weights(of_scores: Sequence[dict[str | None, float]]) -> CategoryW
     )
 
 
-def to_scorer(weights: LinearWeights, features: Sequence[Feature]) -> LinearScorer:
+def to_scorer(
+    weights: LinearWeights, features: Sequence[Feature], task: Task = "classification"
+) -> LinearScorer:
     """Return what scores rows, shape (n_features,), by the weights.
 
     Raises
@@ -104,7 +110,8 @@ def to_scorer(weights: LinearWeights, features: Sequence[Feature]) -> LinearScor
         [
             LinearScore(baseline, list(_terms(weights, features, k)))
             for k, baseline in enumerate(weights.baselines)
-        ]
+        ],
+        task,
     )
 
 

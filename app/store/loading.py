@@ -13,7 +13,7 @@ from app.store.manifest import Manifest
 from app.store.model_file import check_pickle, read_manifest, read_pickle, unpickle
 from app.store.trained_model import TrainedModel
 
-SELF_CHECK_TOLERANCE = 1e-9
+SELF_CHECK_TOLERANCE = 1e-9  # of a probability; in a regression, of the target's largest number
 
 
 def load_trained_model(
@@ -81,14 +81,15 @@ def _make_model(manifest: Manifest, pickle: bytes | None) -> TrainedModel:
 def model_of(manifest: Manifest, estimator: Any) -> TrainedModel:
     """Return the model, not yet proven; the estimator may be None if the manifest has weights."""
     if manifest.weights is not None:
-        return TrainedModel(manifest, to_scorer(manifest.weights, manifest.features))
+        scorer = to_scorer(manifest.weights, manifest.features, manifest.task)
+        return TrainedModel(manifest, scorer)
     from app.store.fitted_estimator import scorer_of
 
     return TrainedModel(manifest, scorer_of(estimator, manifest))
 
 
 def prove(model: TrainedModel) -> None:
-    """Raise unless a model gives its self-check rows the probabilities that training recorded.
+    """Raise unless a model gives its self-check rows the outputs that training recorded.
 
     Raises
     ------
@@ -96,14 +97,19 @@ def prove(model: TrainedModel) -> None:
         If it gives others, or none.
     """
     checks = model.manifest.self_check
-    actual = model.probabilities_of_rows([check.row for check in checks])
+    actual = model.outputs_of_rows([check.row for check in checks])
     expected = [check.probabilities for check in checks]
-    if not len(actual) == len(expected) > 0 or not all(map(_agree, actual, expected)):
-        raise InvalidModelFile("its self-check rows get other probabilities than in training")
+    numbers = model.manifest.numbers
+    tolerance = SELF_CHECK_TOLERANCE * (numbers.largest if numbers else 1.0)
+    if not len(actual) == len(expected) > 0 or not all(
+        _agree(a, b, tolerance) for a, b in zip(actual, expected, strict=True)
+    ):
+        what = "numbers" if numbers else "probabilities"
+        raise InvalidModelFile(f"its self-check rows get other {what} than in training")
 
 
-def _agree(actual: Sequence[float], expected: Sequence[float]) -> bool:
-    """Whether probabilities, shape (n_outputs,), are the same within the tolerance; NaN is not."""
+def _agree(actual: Sequence[float], expected: Sequence[float], tolerance: float) -> bool:
+    """Whether outputs, shape (n_outputs,), are the same within the tolerance; NaN is not."""
     return len(actual) == len(expected) and all(
-        abs(a - b) <= SELF_CHECK_TOLERANCE for a, b in zip(actual, expected, strict=True)
+        abs(a - b) <= tolerance for a, b in zip(actual, expected, strict=True)
     )

@@ -7,8 +7,11 @@ from typing import Any, Self
 import orjson
 
 from app.helpers.features import Feature, Value
-from app.store.curves import Curves
+from app.helpers.predictions import Task
+from app.store.curves import Curves, RegressionCurves
 from app.store.linear_weights import LinearWeights
+from app.store.metrics import Metrics, figure_of
+from app.store.target_numbers import TargetNumbers
 from app.tables.columns import Columns
 from app.tables.dialect import Dialect
 from app.utils.dataclass_json import from_json, to_json
@@ -113,35 +116,29 @@ class Parameters:
 
 
 @dataclass(frozen=True)
-class ClassificationMetrics:
-    """How good the predicted probabilities are on the validation set.
-
-    With two classes, these are metrics of the positive class. With three or more, a metric that is
-    defined for two classes is the macro average of each class against the rest (scikit-learn,
-    "Metrics and scoring").
-    """
-
-    roc_auc: float
-    average_precision: float
-    brier_score: float
-    log_loss: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
 class Trial:
     """One candidate of a search.
 
     Attributes
     ----------
     regularization : Regularization
-    log_loss, deviation : float
-        Mean and standard deviation over the folds of cross-validation.
+    log_loss : float or None
+        Mean over the folds of cross-validation; None in a regression.
+    deviation : float
+        Standard deviation of the loss over the folds.
+    squared_error : float or None
+        In a regression, the mean over the folds of the mean squared error.
     """
 
     regularization: Regularization
-    log_loss: float
+    log_loss: float | None
     deviation: float
+    squared_error: float | None = None
+
+    @property
+    def loss(self) -> float:
+        """What the search makes small: the log loss, or the squared error in a regression."""
+        return (self.squared_error if self.log_loss is None else self.log_loss) or 0.0
 
 
 @dataclass(frozen=True)
@@ -153,8 +150,8 @@ class SearchResult:
 
     @property
     def best(self) -> Trial:
-        """The trial with the lowest log loss."""
-        return min(self.trials, key=lambda trial: trial.log_loss)
+        """The trial with the lowest loss."""
+        return min(self.trials, key=lambda trial: trial.loss)
 
 
 @dataclass(frozen=True)
@@ -166,7 +163,8 @@ class CheckedRow:
     row : mapping of str to Value
         Feature name → value.
     probabilities : tuple of float, shape (n_outputs,)
-        With two classes only that of the positive class; with three or more those of all.
+        With two classes only that of the positive class; with three or more those of all. In a
+        regression, the predicted number alone.
     """
 
     row: Mapping[str, Value]
@@ -188,13 +186,15 @@ class Manifest:
         Name of the column that is predicted.
     features : tuple of Feature, shape (n_features,)
     classes : tuple of str, shape (n_classes,)
-        In sorted order; numbers by value.
+        In sorted order; numbers by value. Empty in a regression.
     positive_class : str or None
-        The class whose probability is predicted; None with three or more classes.
+        The class whose probability is predicted; None with three or more classes, and in a
+        regression.
     parameters : Parameters
-    metrics, baseline_metrics : ClassificationMetrics
-        Of the model, and of a baseline that always predicts the classes' shares in training.
-    curves : Curves
+    metrics, baseline_metrics : ClassificationMetrics or RegressionMetrics
+        Of the model, and of a baseline that always predicts the classes' shares in training; in a
+        regression the mean, or for absolute errors the median.
+    curves : Curves or RegressionCurves
     libraries : mapping of str to str
         Library → the version that training used.
     self_check : tuple of CheckedRow
@@ -203,6 +203,11 @@ class Manifest:
         If `--search` chose the regularization.
     weights : LinearWeights or None
         Of a linear model: a server predicts from them, and does not open the pickle.
+    task : "classification" or "regression"
+    numbers : TargetNumbers or None
+        What is known of the target of a regression; None in a classification.
+    threshold : float
+        With two classes, a row gets the positive one's label if its probability is at least this.
     size, sha256 : int, str
         Of the pickle, which stands before the manifest in the file.
     format : int
@@ -216,13 +221,16 @@ class Manifest:
     classes: tuple[str, ...]
     positive_class: str | None
     parameters: Parameters
-    metrics: ClassificationMetrics
-    baseline_metrics: ClassificationMetrics
-    curves: Curves
+    metrics: Metrics
+    baseline_metrics: Metrics
+    curves: Curves | RegressionCurves
     libraries: Mapping[str, str]
     self_check: tuple[CheckedRow, ...]
     search: SearchResult | None = None
     weights: LinearWeights | None = None
+    task: Task = "classification"
+    numbers: TargetNumbers | None = None
+    threshold: float = 0.5
     size: int = 0
     sha256: str = ""
     format: int = FORMAT
@@ -241,6 +249,16 @@ class Manifest:
     def digest(self) -> str:
         """The first 12 hex digits of the pickle's SHA-256, by which people tell files apart."""
         return self.sha256[:12]
+
+    @property
+    def figure(self) -> float:
+        """The one number that says how good the model is: its ROC AUC, or R² in a regression."""
+        return figure_of(self.metrics)
+
+    @property
+    def baseline_figure(self) -> float:
+        """The same of the baseline."""
+        return figure_of(self.baseline_metrics)
 
     @property
     def positive_index(self) -> int | None:

@@ -10,7 +10,7 @@ from app.helpers.features import (
     make_feature_columns,
     make_feature_vector,
 )
-from app.helpers.predictions import STEPS, Prediction, make_prediction
+from app.helpers.predictions import STEPS, Prediction, make_prediction, round_numbers
 from app.helpers.validation import RowValidator
 from app.store.linear_scorer import LinearScore, LinearScorer
 from app.store.manifest import Manifest
@@ -33,7 +33,7 @@ class TrainedModel:
     ----------
     manifest : Manifest
     scorer : LinearScorer or FittedEstimator
-        Computes the probabilities: from the weights of a linear model, or with its estimator.
+        Computes the outputs: from the weights of a linear model, or with its estimator.
 
     Attributes
     ----------
@@ -78,18 +78,20 @@ class TrainedModel:
             return []
         if self._linear is not None and n_rows <= FEW_ROWS:
             return [self.predict_vector(vector) for vector in zip(*columns, strict=True)]
-        rounded = self.rounded_probabilities(columns).tolist()
+        rounded = self.rounded_outputs(columns).tolist()
         if len(rounded) == 1:
             predictions: list[Prediction] = rounded[0]
             return predictions
         return [dict(zip(self.classes, row, strict=True)) for row in zip(*rounded, strict=True)]
 
-    def rounded_probabilities(self, columns: Sequence[Sequence[Value]]) -> "NDArray[np.float64]":
-        """Return `probabilities`, rounded like predictions."""
+    def rounded_outputs(self, columns: Sequence[Sequence[Value]]) -> "NDArray[np.float64]":
+        """Return `outputs`, rounded like predictions."""
         import numpy as np
 
+        if self.manifest.task == "regression":
+            return np.array([round_numbers(row) for row in self.outputs(columns)])
         if self._linear is None:
-            scaled = self.probabilities(columns) * STEPS
+            scaled = self.outputs(columns) * STEPS
         else:
             scaled = self._linear.of_columns(columns, quickly=True) * STEPS
             # Only near a tie could a quick probability be rounded to a different number.
@@ -100,8 +102,8 @@ class TrainedModel:
         rounded: NDArray[np.float64] = np.rint(scaled) / STEPS
         return rounded
 
-    def probabilities(self, columns: Sequence[Sequence[Value]]) -> "NDArray[np.float64]":
-        """Return the unrounded probabilities of valid rows by column.
+    def outputs(self, columns: Sequence[Sequence[Value]]) -> "NDArray[np.float64]":
+        """Return the unrounded probabilities, or numbers of a regression, of valid rows by column.
 
         Parameters
         ----------
@@ -111,23 +113,25 @@ class TrainedModel:
         Returns
         -------
         array of shape (n_outputs, n_rows)
-            n_outputs is 1 with two classes, for the positive one; otherwise it is n_classes.
+            n_outputs is 1 in a regression, and with two classes, for the positive one; otherwise
+            it is n_classes.
         """
         return self._scorer.of_columns(columns)
 
-    def probabilities_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-        """Return the unrounded probabilities of a few valid rows, shape (n_rows, n_outputs)."""
+    def outputs_of_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+        """Return the unrounded outputs of a few valid rows, shape (n_rows, n_outputs)."""
         if self._linear is not None:
             return [self._linear.of_row(self.make_vector(row)) for row in rows]
-        probabilities = self.probabilities(make_feature_columns(rows, self.features))
-        by_row: list[list[float]] = probabilities.T.tolist()
+        outputs = self.outputs(make_feature_columns(rows, self.features))
+        by_row: list[list[float]] = outputs.T.tolist()
         return by_row
 
     def explain(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `baseline` and `contributions` of one valid row, in log-odds.
+        """Return `baseline` and `contributions` of one valid row.
 
-        With three or more classes, return one such object per class. Its numbers add up to the
-        class's score; the softmax of all scores gives the probabilities.
+        In a regression they are in the target's unit and add up to the prediction; otherwise they
+        are log-odds. With three or more classes, return one such object per class. Its numbers add
+        up to the class's score; the softmax of all scores gives the probabilities.
 
         Raises
         ------
@@ -148,7 +152,7 @@ class TrainedModel:
         return dict(zip(self.classes, explanations, strict=True))
 
     def scores(self) -> tuple[LinearScore, ...]:
-        """Return the linear functions behind the probabilities; NotExplainable if it has none."""
+        """Return the linear functions behind the outputs; NotExplainable if it has none."""
         if self._linear is None:
             raise NotExplainable(
                 f"Trained model version {quote(self.manifest.version)} cannot explain its"

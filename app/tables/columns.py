@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.helpers.predictions import Task
+
 DEFAULT_ID = "id"  # a column that may be there, and is then no feature
 
 
@@ -30,6 +32,8 @@ class Columns:
         Texts that are a label, a category or a stray text although they look like a missing value.
     delimiter, decimal, encoding : str or None
         How the file is written; None to find it out.
+    task : "classification", "regression" or None
+        Whether the target is a class or a number; None to find it out.
     """
 
     target: str = "target"
@@ -44,3 +48,4 @@ class Columns:
     delimiter: str | None = None
     decimal: str | None = None
     encoding: str | None = None
+    task: Task | None = None

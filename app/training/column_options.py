@@ -3,10 +3,11 @@
 import functools
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from app.helpers.predictions import Task
 from app.tables.columns import DEFAULT_ID, Columns
 from app.tables.dialect import DECIMAL_MARKS
 
@@ -26,6 +27,11 @@ def _check_delimiter(
 _repeatable = functools.partial(click.option, multiple=True)
 _OPTIONS = (
     click.option("--target", default="target", show_default=True, help="Column to predict."),
+    click.option(
+        "--task",
+        type=click.Choice(get_args(Task)),
+        help="What the target is: a class or a number. By default the target decides.",
+    ),
     click.option(
         "--id", default=DEFAULT_ID, show_default=True, help="Column of ids: never a feature."
     ),

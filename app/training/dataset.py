@@ -6,6 +6,7 @@ duplicate names), then by pandas.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +14,19 @@ from numpy.typing import NDArray
 
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
 from app.helpers.features import Feature, Format
+from app.helpers.predictions import Task
 from app.tables.columns import Columns
 from app.tables.csv_file import count_rows
-from app.tables.csv_table import open_table
-from app.tables.dialect import Dialect
+from app.tables.csv_table import CsvTable, open_table
+from app.tables.dialect import DECIMAL_MARKS, Dialect
 from app.tables.formats import normalize
 from app.training.decimal_mark import read_with_mark
 from app.training.decisions import Decisions
-from app.training.labels import read_labels
 from app.training.left_out import find_uselessness
 from app.training.raw_table import RawTable
 from app.training.roles import Roles, choose_roles
 from app.training.table_notes import tell_columns, tell_dialect
+from app.training.target import looks_like_quantities, read_target
 from app.training.typed_column import ColumnTyper, TypedColumn
 
 
@@ -36,10 +38,13 @@ class Dataset:
     ----------
     frame : DataFrame of shape (n_samples, n_features)
         float64 for numbers and booleans, object for categories, NaN where a value is missing.
-    target : array of int, shape (n_samples,)
-        Each row's class as its place in `classes`.
+    target : array, shape (n_samples,)
+        Each row's class as its place in `classes`, an int; or in a regression its number, a
+        float64.
     classes : tuple of str, shape (n_classes,)
-        The labels as the file has them, in sorted order; numbers by value.
+        The labels as the file has them, in sorted order; numbers by value. Empty in a regression.
+    unit : str
+        What the numbers of a regression's target are written with, such as "$".
     features : tuple of Feature, shape (n_features,)
     dialect : Dialect
         How the file is written.
@@ -50,12 +55,18 @@ class Dataset:
     """
 
     frame: pd.DataFrame
-    target: NDArray[np.int64]
+    target: NDArray[Any]
     classes: tuple[str, ...]
+    unit: str
     features: tuple[Feature, ...]
     dialect: Dialect
     sha256: str
     decisions: Decisions
+
+    @property
+    def task(self) -> Task:
+        """What a model of it predicts."""
+        return "classification" if self.classes else "regression"
 
 
 def read_dataset(
@@ -81,20 +92,23 @@ def read_dataset(
         known = Format(missing=_tokens(columns.missing), present=_tokens(columns.present))
         shape = len(source.names), progress, source.dialect.delimiter, source.start, source.n_named
         n_rows = count_rows(source.file, *shape)
-        table = RawTable(source, n_rows, known, {roles.target, *roles.categorical})
+        as_text = {*roles.categorical}
+        if not _may_be_read_as_numbers(source, roles.target, known, columns):
+            as_text.add(roles.target)
+        table = RawTable(source, n_rows, known, as_text)
         raw, mark = read_with_mark(table, [roles.target, *roles.features], columns.decimal)
     dialect = replace(source.dialect, decimal=mark)
     known = replace(known, decimal=mark)
     tell_dialect(source, dialect, columns, decisions)
-    target = raw.pop(roles.target)
-    labels = read_labels(roles.target, target, known, decisions)
-    typer = ColumnTyper(labels.rows, known, decisions)
+    raw_target = raw.pop(roles.target)
+    target = read_target(roles.target, raw_target, known, columns.task, decisions)
+    typer = ColumnTyper(target.rows, known, decisions)
     kept = []
     for name in roles.features:
         column = typer.type_column(name, raw.pop(name), name in roles.categorical)
-        if column and _is_kept(column, labels.rows, roles, decisions):
+        if column and _is_kept(column, target.rows, roles, decisions):
             kept.append(column)
-    for token in sorted(typer.unmatched - set(map(normalize, target.texts))):
+    for token in sorted(typer.unmatched - set(map(normalize, raw_target.texts))):
         decisions.warnings.append(f"--missing {quote(token)} matches nothing.")
     tell_columns(source, kept, decisions)
     if not kept and not decisions.faults:
@@ -107,14 +121,26 @@ def read_dataset(
     frame = pd.DataFrame({column.feature.name: column.values for column in kept})
     features = tuple(column.feature for column in kept)
     return Dataset(
-        frame, labels.target, labels.classes, features, dialect, source.sha256, decisions
+        frame,
+        target.values,
+        target.classes,
+        target.unit,
+        features,
+        dialect,
+        source.sha256,
+        decisions,
     )
 
 
 def choose_positive_class(dataset: Dataset, label: str | None, target: str) -> str | None:
-    """Return the positive class, by default the last; None with three or more classes."""
+    """Return the positive class, by default the last; None with three or more, or a regression."""
     if label is None:
         return dataset.classes[-1] if len(dataset.classes) == 2 else None
+    if dataset.task == "regression":
+        raise InvalidDataset(
+            f"There is no positive class in column {quote(target)}, which is predicted as a"
+            " number; leave --positive-class out, or use --task classification."
+        )
     if label not in dataset.classes:
         raise InvalidDataset(
             f"There is no class {quote(label)} in column {quote(target)};"
@@ -125,6 +151,16 @@ def choose_positive_class(dataset: Dataset, label: str | None, target: str) -> s
             f"There is no positive class among {len(dataset.classes)}; leave --positive-class out."
         )
     return label
+
+
+def _may_be_read_as_numbers(source: CsvTable, target: str, known: Format, columns: Columns) -> bool:
+    """Whether the target is read as features are: numbers are read ten times as fast as text."""
+    if columns.task == "classification" or known.missing:
+        return False
+    place = source.names.index(target)
+    texts = [row[place] for row in source.head if place < len(row)]
+    marks = [columns.decimal] if columns.decimal else DECIMAL_MARKS
+    return any(looks_like_quantities(texts, replace(known, decimal=mark)) for mark in marks)
 
 
 def _tokens(texts: Iterable[str]) -> tuple[str, ...]:

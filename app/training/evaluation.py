@@ -22,7 +22,7 @@ from app.store.curves import (
     PrecisionRecallCurve,
     RocCurve,
 )
-from app.store.manifest import ClassificationMetrics
+from app.store.metrics import ClassificationMetrics
 
 MAX_POINTS = 200
 N_BINS = 10  # of the calibration curve

@@ -18,7 +18,6 @@ from app.training.raw_table import RawColumn
 MIN_CLASS_ROWS = 4  # a quarter of them, one, validates
 MAX_CLASSES = 1000
 _MISSING_LABELS = frozenset(("", "na", "n/a", "nan", "null", "?"))
-_MAX_NUMBERS = 20  # more different ones are no classes
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,7 @@ def read_labels(name: str, raw: RawColumn, known: Format, decisions: Decisions) 
     missing = {label for label in counts if _is_missing(label, known)}
     _tell_missing(name, missing, counts, known, decisions)
     n_missing = sum(counts.pop(label) for label in missing)
-    if n_missing:
-        share = n_missing / len(raw.codes)
-        decisions.warnings.append(
-            f"{n_missing} of {len(raw.codes)} rows ({share:.1%}) have no {quote(name)} and are"
-            " left out."
-        )
-        decisions.rows_left_out.append(LeftOutRows(n_missing, "they have no target"))
+    tell_left_out(name, n_missing, len(raw.codes), decisions)
     classes = _usable_classes(name, counts, decisions)
     places = {label: place for place, label in enumerate(classes)}
     codes = np.array([places.get(label, -1) for label in labels], np.int64)[raw.codes]
@@ -65,6 +58,16 @@ def read_labels(name: str, raw: RawColumn, known: Format, decisions: Decisions) 
     if not len(rows):  # a fault by now; the columns' own can still be told
         rows = np.arange(len(codes))
     return Labels(rows, codes[rows], classes)
+
+
+def tell_left_out(name: str, n_missing: int, n_rows: int, decisions: Decisions) -> None:
+    """Warn of rows that have no target."""
+    if n_missing:
+        decisions.warnings.append(
+            f"{n_missing} of {n_rows} rows ({n_missing / n_rows:.1%}) have no {quote(name)} and are"
+            " left out."
+        )
+        decisions.rows_left_out.append(LeftOutRows(n_missing, "they have no target"))
 
 
 def _is_missing(label: str, known: Format) -> bool:
@@ -112,13 +115,6 @@ def _usable_classes(name: str, counts: dict[str, int], decisions: Decisions) -> 
         return classes
     few = [label for label in classes if counts[label] < MIN_CLASS_ROWS]
     enough = tuple(label for label in classes if counts[label] >= MIN_CLASS_ROWS)
-    if few and _are_quantities(classes):
-        faults.append(
-            f"{len(few)} of {len(classes)} classes in column {quote(name)} have fewer than"
-            f" {MIN_CLASS_ROWS} rows: {enumerate_first(map(quote, few))}. A target is a class; to"
-            " predict a number, group it first."
-        )
-        return classes
     shown = enumerate_first(f"{quote(label)} has {_rows(counts[label])}" for label in classes)
     if len(enough) < 2:
         faults.append(
@@ -136,8 +132,8 @@ def _usable_classes(name: str, counts: dict[str, int], decisions: Decisions) -> 
         decisions.rows_left_out.append(LeftOutRows(n_rows, "their classes have too few rows"))
     if len(enough) > MAX_CLASSES:
         faults.append(
-            f"Column {quote(name)} has {len(enough)} classes, more than {MAX_CLASSES}; to predict a"
-            " number, group it first."
+            f"Column {quote(name)} has {len(enough)} classes, more than {MAX_CLASSES}; group them"
+            " first."
         )
     for label, next_label in pairwise(enough):
         if (number := _to_number(label)) is not None and number == _to_number(next_label):
@@ -146,14 +142,6 @@ def _usable_classes(name: str, counts: dict[str, int], decisions: Decisions) -> 
                 " same number; write it one way."
             )
     return enough
-
-
-def _are_quantities(labels: Sequence[str]) -> bool:
-    """Whether labels are numbers with fractions, or too many of them to be classes."""
-    numbers = [_to_number(label) for label in labels]
-    if any(number is None or not number.is_finite() for number in numbers):
-        return False
-    return len(labels) > _MAX_NUMBERS or any(number % 1 for number in numbers if number)
 
 
 def _rows(count: int) -> str:

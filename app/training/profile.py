@@ -13,7 +13,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from app.helpers.errors import quote
 from app.helpers.features import MIN_LEVEL_ROWS, Feature, Value, make_feature_columns
-from app.store.fitted_estimator import estimator_probabilities, make_frame
+from app.helpers.predictions import Task
+from app.store.fitted_estimator import estimator_outputs, make_frame
 from app.store.manifest import CheckedRow
 from app.training.levels import frequent_levels
 
@@ -107,13 +108,18 @@ def _variations(feature: Feature) -> list[Value]:
 def make_self_check(
     estimator: Any, features: Sequence[Feature], n_classes: int, positive_index: int | None
 ) -> tuple[CheckedRow, ...]:
-    """Return made-up rows with their probabilities, which a loaded model must reproduce."""
+    """Return made-up rows with their outputs, which a loaded model must reproduce.
+
+    Parameters
+    ----------
+    n_classes : int
+        0 in a regression.
+    """
     rows = typical_rows(features, n_classes)
     frame = make_frame(make_feature_columns(rows, features), features)
-    probabilities = estimator_probabilities(estimator, frame, positive_index).T.tolist()
-    return tuple(
-        CheckedRow(row, tuple(each)) for row, each in zip(rows, probabilities, strict=True)
-    )
+    task: Task = "classification" if n_classes else "regression"
+    outputs = estimator_outputs(estimator, frame, positive_index, task).T.tolist()
+    return tuple(CheckedRow(row, tuple(each)) for row, each in zip(rows, outputs, strict=True))
 
 
 def find_leaks(

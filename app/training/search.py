@@ -1,6 +1,6 @@
 """--search: chooses the regularization by cross-validation, on local cores or on a cluster."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,8 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.base import is_regressor
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 
 from app.helpers.errors import ApplicationError
 from app.store.manifest import Regularization, SearchResult, Trial
@@ -40,13 +41,16 @@ class Search:
     workers: int = 1
     scheduler: str | None = None
 
-    def run(self, estimator: Any, X: pd.DataFrame, y: NDArray[np.int64], seed: int) -> SearchResult:
-        """Set an unfitted estimator's parameters to those with the lowest log loss.
+    def run(self, estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int) -> SearchResult:
+        """Set an unfitted estimator's parameters to those with the lowest loss.
+
+        That is the log loss of a classifier, and the mean squared error of a regressor.
 
         Parameters
         ----------
-        estimator : classifier
-            It has exactly one parameter `C`, in any of its steps, and maybe an `l1_ratio`.
+        estimator : classifier or regressor
+            It has exactly one parameter `C`, in any of its steps, and maybe an `l1_ratio`; a
+            regressor exactly one `alpha`, which is 1 / C.
         X : DataFrame of shape (n_samples, n_features)
         y : array of shape (n_samples,)
 
@@ -62,15 +66,18 @@ class Search:
         UnusableCluster
             If the cluster cannot be reached, or fails during the search.
         """
-        prefix = _find_prefix(estimator)
+        is_regression = is_regressor(estimator)
+        prefix = _find_prefix(estimator, "alpha" if is_regression else "C")
         if f"{prefix}random_state" in estimator.get_params():  # the same data gives the same choice
             estimator.set_params(**{f"{prefix}random_state": seed})
-        folds = min(MAX_FOLDS, int(np.bincount(y).min()))
+        folds = MAX_FOLDS if is_regression else min(MAX_FOLDS, int(np.bincount(y).min()))
         grid = GridSearchCV(
             estimator,
-            _make_grid(prefix, estimator.get_params()),
-            scoring="neg_log_loss",
-            cv=StratifiedKFold(folds, shuffle=True, random_state=seed),
+            _make_grid(prefix, estimator.get_params(), is_regression),
+            scoring="neg_mean_squared_error" if is_regression else "neg_log_loss",
+            cv=(KFold if is_regression else StratifiedKFold)(
+                folds, shuffle=True, random_state=seed
+            ),
             n_jobs=self.workers,
             refit=False,
         )
@@ -85,44 +92,59 @@ class Search:
             grid.fit(X, y)
         estimator.set_params(**grid.best_params_)
         results = grid.cv_results_
-        trials = [
-            Trial(
-                Regularization(
-                    **{name.removeprefix(prefix): value for name, value in parameters.items()}
-                ),
-                log_loss=float(-results["mean_test_score"][i]),
-                deviation=float(results["std_test_score"][i]),
+        trials = []
+        for i, parameters in enumerate(results["params"]):
+            loss = float(-results["mean_test_score"][i])
+            trials.append(
+                Trial(
+                    _regularization(prefix, parameters),
+                    log_loss=None if is_regression else loss,
+                    deviation=float(results["std_test_score"][i]),
+                    squared_error=loss if is_regression else None,
+                )
             )
-            for i, parameters in enumerate(results["params"])
-        ]
         order = sorted(range(len(trials)), key=lambda i: (results["rank_test_score"][i], i))
         found = SearchResult(folds, tuple(trials[i] for i in order))
         note(_describe(found))
         return found
 
 
+def _regularization(prefix: str, parameters: Mapping[str, Any]) -> Regularization:
+    """Return what an estimator's parameters say of its regularization."""
+    by_name = {name.removeprefix(prefix): value for name, value in parameters.items()}
+    if "alpha" in by_name:
+        return Regularization(1.0 / by_name["alpha"])
+    return Regularization(**by_name)
+
+
 def _describe(found: SearchResult) -> str:
     best = found.best
+    loss = "mean squared error" if best.log_loss is None else "log loss"
     chosen = ", ".join(f"{k} {value}" for k, value in best.regularization.parameters().items())
     return (
         f"Of {len(found.trials)} choices in {found.folds}-fold cross-validation the best is"
-        f" {chosen}: log loss {best.log_loss:.4f}."
+        f" {chosen}: {loss} {best.loss:.4{'g' if best.log_loss is None else 'f'}}."
     )
 
 
-def _find_prefix(estimator: Any) -> str:
-    """Return what stands before `C` in the name of the estimator's parameter."""
+def _find_prefix(estimator: Any, name: str) -> str:
+    """Return what stands before `C` or `alpha` in the name of the estimator's parameter."""
     names = estimator.get_params() if hasattr(estimator, "get_params") else {}
-    found = [name for name in names if name.rpartition("__")[2] == "C"]
+    found = [each for each in names if each.rpartition("__")[2] == name]
     if len(found) != 1:
+        builder = "build_classifier" if name == "C" else "build_regressor"
         raise NotSearchable(
-            "--search tries values of C, and the model of build_classifier() has"
+            f"--search tries values of {name}, and the model of {builder}() has"
             f" {'several' if found else 'no such parameter'}; train it without."
         )
-    return str(found[0].removesuffix("C"))
+    return str(found[0].removesuffix(name))
 
 
-def _make_grid(prefix: str, names: Sequence[str]) -> list[dict[str, Sequence[Any]]]:
+def _make_grid(
+    prefix: str, names: Sequence[str], is_regression: bool
+) -> list[dict[str, Sequence[Any]]]:
+    if is_regression:
+        return [{f"{prefix}alpha": [1.0 / C for C in STRENGTHS]}]
     grid: dict[str, Sequence[Any]] = {f"{prefix}C": STRENGTHS}
     if f"{prefix}l1_ratio" not in names or f"{prefix}solver" not in names:
         return [grid]

@@ -19,7 +19,8 @@ def to_json(value: Any) -> Any:
 def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
     """Return the dataclass that `to_json` made plain.
 
-    A field may be a plain value, another dataclass, a tuple, a mapping, or one of these or None.
+    A field may be a plain value, another dataclass, a tuple, a mapping, or one of these or None. It
+    may also be one of several dataclasses: the one that has all the fields of the object.
     Fields that have a default may be missing.
 
     Raises
@@ -49,6 +50,9 @@ def _reader(kind: Any) -> Any:
     if is_dataclass(kind):
         return lambda data: from_json(kind, data)  # type: ignore[arg-type]
     if origin in (Union, UnionType):
+        classes = [argument for argument in arguments if is_dataclass(argument)]
+        if len(classes) > 1:
+            return lambda data: from_json(_fitting(classes, data), data)
         read = next(filter(None, map(_reader, arguments)), None)
         return read and (lambda value: None if value is None else read(value))
     if origin in (tuple, Sequence):
@@ -58,3 +62,8 @@ def _reader(kind: Any) -> Any:
         read = _reader(arguments[1])
         return read and (lambda data: {key: read(value) for key, value in data.items()})
     return None
+
+
+def _fitting(classes: Sequence[Any], data: Mapping[str, Any]) -> Any:
+    """Return the first class that has all of an object's fields; if none has, the first one."""
+    return next((cls for cls in classes if data.keys() <= _readers(cls).keys()), classes[0])

@@ -81,7 +81,8 @@ def _model_info(manifest: Manifest) -> dict[str, str]:
         "digest": manifest.digest,
         "created_at": manifest.created_at,
         "training_data_sha256": manifest.training_data.sha256,
-        "roc_auc": str(manifest.metrics.roc_auc),
+        "task": manifest.task,
+        "roc_auc" if manifest.task == "classification" else "r2": str(manifest.figure),
     }
 
 

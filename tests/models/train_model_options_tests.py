@@ -70,11 +70,9 @@ def test_a_refit_is_a_model_of_all_rows_with_the_figures_of_the_validation_set(
     X, y = frame.drop(columns="target"), frame["target"]
     expected = make_pipeline(StandardScaler(), LogisticRegression(C=0.1)).fit(X, y)
     columns = X.to_numpy().T.tolist()
-    assert after.probabilities(columns)[0] == pytest.approx(
-        expected.predict_proba(X)[:, 1], abs=1e-4
-    )
-    assert log_loss(y, after.probabilities(columns)[0]) != pytest.approx(
-        log_loss(y, before.probabilities(columns)[0]), abs=1e-5
+    assert after.outputs(columns)[0] == pytest.approx(expected.predict_proba(X)[:, 1], abs=1e-4)
+    assert log_loss(y, after.outputs(columns)[0]) != pytest.approx(
+        log_loss(y, before.outputs(columns)[0]), abs=1e-5
     )
     means = [feature.mean for feature in after.features]
     assert means == pytest.approx(X.mean().tolist())

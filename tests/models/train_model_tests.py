@@ -32,6 +32,7 @@ from app.store.manifest import Parameters, Regularization, TrainingData
 from app.tables.columns import Columns
 from tests.support.csv_files import MIXED_NAMES, base_rows, mixed_rows, write_csv
 from tests.support.drawn_tables import tables
+from tests.support.manifests import curves_of, metrics_of
 from tests.support.paths import TRAINING_CSV
 from tests.support.training import Run, environment_of, read_manifest, run_python
 
@@ -44,7 +45,7 @@ def test_prints_exactly_what_is_documented(config: Settings) -> None:
         *("-m", "app.models.train_model", "data/raw/training.csv", "v0"),
         environment=environment_of(config),
     )
-    roc_auc = read_manifest(config).metrics.roc_auc
+    roc_auc = metrics_of(read_manifest(config)).roc_auc
     assert trained.stdout == (
         f"\nWill train model v0 using the file at: {TRAINING_CSV}\n\n"
         "training set has 7500 rows\n"
@@ -144,7 +145,7 @@ def test_the_manifest_says_what_a_model_was_made_from(
         ),
         refit_on_all=False,
     )
-    assert manifest.baseline_metrics.roc_auc == 0.5
+    assert manifest.baseline_figure == 0.5
     assert {"python", "scikit-learn", "numpy", "pandas"} <= set(manifest.libraries)
 
 
@@ -154,11 +155,11 @@ def test_the_positive_class_may_be_either(run_training: Run, config: Settings) -
     run_training(TRAINING_CSV, "--positive-class", "0", version="v2")
     manifests = read_manifest(config, "v1"), read_manifest(config, "v2")
     assert [manifest.positive_class for manifest in manifests] == ["1", "0"]
-    assert [list(manifest.curves.classes) for manifest in manifests] == [["1"], ["0"]]
-    last, first = (manifest.metrics for manifest in manifests)
+    assert [list(curves_of(manifest).classes) for manifest in manifests] == [["1"], ["0"]]
+    last, first = map(metrics_of, manifests)
     assert first.roc_auc == pytest.approx(last.roc_auc, abs=1e-12)
     assert first.average_precision != pytest.approx(last.average_precision, abs=1e-4)
-    assert manifests[0].curves.confusion == manifests[1].curves.confusion
+    assert curves_of(manifests[0]).confusion == curves_of(manifests[1]).confusion
     client = create_app(config).test_client()
     row = {"id": 1, "x_1": 0.1, "x_2": 0.2, "x_3": 0.3, "x_4": 0.4}
     answers = [json.loads(client.post(f"/v{n}/predict", json=row).data) for n in (1, 2)]
@@ -177,7 +178,7 @@ def test_four_rows_of_a_class_are_enough(
     assert result.exit_code == 0
     n_training, n_validation = map(int, SIZES.search(result.stdout).groups())  # type: ignore[union-attr]
     assert n_training + n_validation == sum(counts)
-    confusion = np.array(read_manifest(config).curves.confusion)
+    confusion = np.array(curves_of(read_manifest(config)).confusion)
     assert (confusion.sum(axis=1) >= 1).all()
     assert (np.array(counts) - confusion.sum(axis=1) >= 2).all()
 

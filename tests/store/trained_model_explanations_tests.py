@@ -41,7 +41,7 @@ def test_an_explanation_adds_up_to_the_probability(data: st.DataObject) -> None:
     scores = [one["baseline"] + math.fsum(one["contributions"].values()) for one in explanations]
     size = max(math.fsum(map(abs, one["contributions"].values())) for one in explanations)
     probabilities = [sigmoid(scores[0])] if len(scores) == 1 else softmax(scores)
-    expected = case.model.probabilities(make_feature_columns([row], case.features))[:, 0]
+    expected = case.model.outputs(make_feature_columns([row], case.features))[:, 0]
     assert probabilities == pytest.approx(expected.tolist(), rel=0, abs=TOLERANCE * (1 + size))
 
 

@@ -60,7 +60,7 @@ def test_what_is_not_linear_is_finite_without_a_warning(arguments: tuple[str, in
         for value in (MAX_ABSOLUTE_NUMBER, -MAX_ABSOLUTE_NUMBER, 0)
     ]
     columns = make_feature_columns(rows, case.features)
-    assert np.isfinite(case.model.probabilities(columns)).all()
+    assert np.isfinite(case.model.outputs(columns)).all()
 
 
 # Rounding

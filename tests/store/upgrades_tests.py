@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.store.manifest import FORMAT, Manifest, Regularization
 from app.store.model_file import read_manifest
 from app.tables.columns import Columns
+from tests.support.manifests import curves_of
 from tests.support.model_files import KEY
 
 OLD = Path(__file__).with_name("old")
@@ -137,9 +138,9 @@ def test_the_fields_of_format_1_are_found_again() -> None:
 def test_the_area_is_exact_where_format_1_has_it() -> None:
     """With two classes in the metrics; with three it is that of the curve's points."""
     two_classes, three_classes = read_old("v0"), read_old("v1")
-    assert two_classes.curves.classes["yes"].roc_auc == two_classes.metrics.roc_auc
-    areas = [curves.roc_auc for curves in three_classes.curves.classes.values()]
-    assert sum(areas) / 3 == pytest.approx(three_classes.metrics.roc_auc, abs=1e-5)
+    assert curves_of(two_classes).classes["yes"].roc_auc == two_classes.figure
+    areas = [curves.roc_auc for curves in curves_of(three_classes).classes.values()]
+    assert sum(areas) / 3 == pytest.approx(three_classes.figure, abs=1e-5)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

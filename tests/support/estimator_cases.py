@@ -137,7 +137,7 @@ def assert_equal_to_estimator(case: Case, rows: Sequence[Row]) -> None:
     """Assert that probabilities are within 1e-9 of the estimator's, and predictions rounded."""
     expected = case.expected(rows)
     columns = make_feature_columns(rows, case.features)
-    np.testing.assert_allclose(case.model.probabilities(columns), expected, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(case.model.outputs(columns), expected, rtol=0, atol=TOLERANCE)
     predictions = predict_in_a_batch(case.model, list(rows))
     if case.positive is not None:
         shown = np.array([predictions])

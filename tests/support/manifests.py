@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.store.curves import Curves
-from app.store.manifest import ClassificationMetrics, Parameters, Regularization, TrainingData
+from app.store.manifest import Manifest, Parameters, Regularization, TrainingData
+from app.store.metrics import ClassificationMetrics
 from app.tables.columns import Columns
 
 GUESSING = ClassificationMetrics(
@@ -19,3 +20,15 @@ UNTRAINED: dict[str, Any] = {
     "curves": Curves({}, ()),
 }
 """Fields of the manifest of a model that was never trained."""
+
+
+def metrics_of(manifest: Manifest) -> ClassificationMetrics:
+    """Return the metrics of a classification."""
+    assert isinstance(manifest.metrics, ClassificationMetrics)
+    return manifest.metrics
+
+
+def curves_of(manifest: Manifest) -> Curves:
+    """Return the curves of a classification."""
+    assert isinstance(manifest.curves, Curves)
+    return manifest.curves

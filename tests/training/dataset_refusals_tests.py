@@ -22,11 +22,6 @@ HUGE = (
     " leave the column out with --drop x."
 )
 
-FEW = (
-    "{n} of {of} classes in column 'target' have fewer than 4 rows: {classes}. A target is a class;"
-    " to predict a number, group it first."
-)
-
 TOO_FEW = "Column 'target' has fewer than two classes of at least 4 rows: {}."
 
 RESERVED = (
@@ -103,19 +98,10 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         [],
         TOO_FEW.format("'no' has 5 rows, 'yes' has 3 rows"),
     ),
-    "a number to predict": (
-        two_columns(range(12), [f"{i}.5" for i in range(12)]),
-        [],
-        FEW.format(
-            n=12,
-            of=12,
-            classes=", ".join(f"'{i}.5'" for i in range(10)) + " and 2 more",
-        ),
-    ),
     "too many classes": (
         two_columns((i % 9 for i in range(4004)), range(1001)),
-        [],
-        "Column 'target' has 1001 classes, more than 1000; to predict a number, group it first.",
+        ["--task", "classification"],
+        "Column 'target' has 1001 classes, more than 1000; group them first.",
     ),
     "one number as two classes": (
         two_columns(range(12), ["0", "1", "1.0"]),

@@ -16,6 +16,7 @@ from sklearn.metrics import (
 
 from app.settings import Settings
 from app.training.evaluation import MAX_POINTS, evaluate, evaluate_baseline, make_curves
+from tests.support.manifests import curves_of
 from tests.support.paths import TRAINING_CSV
 from tests.support.training import Run, read_manifest
 
@@ -57,7 +58,7 @@ def test_metrics_are_those_of_scikit_learn(n_classes: int, positive_index: int |
 def test_the_curves_are_few_points_from_end_to_end(run_training: Run, config: Settings) -> None:
     """At most 200 of a curve; the ROC from (0, 0) to (1, 1); every row in the histogram."""
     run_training(TRAINING_CSV)
-    curves = read_manifest(config).curves
+    curves = curves_of(read_manifest(config))
     assert list(curves.classes) == ["1"]
     of_class = curves.classes["1"]
     roc, precision_recall, histogram = of_class.roc, of_class.precision_recall, of_class.histogram

@@ -37,7 +37,7 @@ def test_the_least_log_loss_in_cross_validation_is_chosen(
     trials = manifest.search.trials
     best = trials[0]
     assert manifest.search.folds == 5
-    assert [trial.log_loss for trial in trials] == sorted(trial.log_loss for trial in trials)
+    assert [trial.log_loss for trial in trials] == sorted(trial.loss for trial in trials)
     asked = [(trial.regularization.C, trial.regularization.l1_ratio) for trial in trials]
     assert sorted(asked) == sorted((C, l1) for C in search.STRENGTHS for l1 in search.L1_RATIOS)
     assert best.regularization == manifest.parameters.regularization

@@ -171,5 +171,5 @@ def test_predictions_are_those_of_the_pickled_pipeline(
     expected = pipeline.predict_proba(make_frame(columns, model.features)).T
     if manifest.positive_class is not None:
         expected = expected[[manifest.positive_index]]
-    np.testing.assert_allclose(model.probabilities(columns), expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(model.outputs(columns), expected, rtol=0, atol=1e-9)
     assert model.scores()

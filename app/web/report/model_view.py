@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from app.helpers.predictions import Prediction
+from app.store.curves import Curves
 from app.store.manifest import Manifest
 from app.web.report.effects import Effect, make_effects
 from app.web.report.plots import ClassPlots, make_class_plots
@@ -64,8 +65,8 @@ def view(model: "TrainedModel") -> ModelView:
 
 def _make(model: "TrainedModel") -> ModelView:
     manifest = model.manifest
-    curves = manifest.curves.classes
-    plots = [make_class_plots(label, curves[label]) for label in model.classes if label in curves]
+    classes = manifest.curves.classes if isinstance(manifest.curves, Curves) else {}
+    plots = [make_class_plots(label, classes[label]) for label in model.classes if label in classes]
     plots.sort(key=lambda of_class: -of_class.n_rows)
     typical = {feature.name: round_for(feature, feature.typical) for feature in manifest.features}
     row = {"id": "1", **typical}
@@ -80,6 +81,8 @@ def _make(model: "TrainedModel") -> ModelView:
 
 
 def _confusions(manifest: Manifest) -> list[Confusion]:
+    if not isinstance(manifest.curves, Curves):
+        return []
     mistakes = [
         Confusion(count, manifest.classes[true], manifest.classes[taken])
         for true, counts in enumerate(manifest.curves.confusion)
