@@ -12,7 +12,7 @@ from app.helpers.features import Format
 from app.tables.formats import is_missing, normalize
 from app.tables.numbers import read_number
 
-MAX_TEXTS = 2000  # different ones of a column that are looked at
+ENOUGH_TEXTS = 200  # different ones of a column; after them only what may still decide counts
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ def _vote(fields: Iterable[str]) -> str | None:
     """Return "point", "comma", "unclear", or None for a column that both marks read alike."""
     n_texts = n_point = n_comma = n_unclear = 0
     for field in dict.fromkeys(fields):
+        if n_texts >= ENOUGH_TEXTS:
+            if n_point != n_comma:
+                break
+            if "." not in field and "," not in field:
+                continue  # it decides nothing
         text = normalize(field)
         if is_missing(text, Format()):
             continue
@@ -56,8 +61,6 @@ def _vote(fields: Iterable[str]) -> str | None:
         n_point += by_point is not None
         n_comma += by_comma is not None
         n_unclear += bool(by_point and by_comma and by_point.value != by_comma.value)
-        if n_texts == MAX_TEXTS:
-            break
     if max(n_point, n_comma) <= n_texts / 2:
         return None  # it holds no numbers
     if n_point != n_comma:

@@ -41,16 +41,29 @@ def find_encoding(file: BinaryIO) -> str:
     file.seek(0)
     if file.read(2) in UTF_16_MARKS:
         return "utf-16"
-    line = find_undecodable_line(file, "utf-8")
-    if line is None:
+    if _is_utf_8(file):
         return "utf-8"
     is_cut = find_undecodable_line(file, "utf-8", is_whole=False) is None
     if not is_cut and _is_western(file):
         return WESTERN
+    line = find_undecodable_line(file, "utf-8")
     raise InvalidDataset(
         f"Line {line} is not UTF-8; save the file as UTF-8 text, or name its encoding with"
         " --encoding, such as --encoding cp1252."
     )
+
+
+def _is_utf_8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
+    try:
+        while chunk := file.read(_CHUNK_SIZE):
+            if not chunk.isascii() or decoder.getstate()[0]:  # ASCII costs next to nothing
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def find_undecodable_line(file: BinaryIO, encoding: str, is_whole: bool = True) -> int | None:

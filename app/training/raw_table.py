@@ -20,8 +20,12 @@ from app.helpers.validation import MAX_ABSOLUTE_NUMBER
 from app.tables.csv_table import CsvTable
 from app.tables.formats import is_missing
 
+_FEW_ROWS = 1000  # that are looked at before all are
 _CHUNK_SIZE = 1024 * 1024  # bytes
 _PLAIN_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?")
+_PLAIN_NUMBERS = re.compile(
+    r"(?:(?!0[0-9]+(?:\n|\Z))[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?:\n|\Z))*+"
+)
 _CODE = re.compile(r"0[0-9]+")
 
 
@@ -100,13 +104,14 @@ class RawTable:
         if name in self.as_text:
             return None
         place = self.source.names.index(name)
-        texts = {row[place].strip() for row in self.source.head if place < len(row)}
+        texts = {row[place].strip() for row in self.source.head if place < len(row)} - {""}
+        if self.known.decimal == "." and _PLAIN_NUMBERS.fullmatch("\n".join(texts)):
+            return ()  # as below, in a tenth of the time
         missing = {text for text in texts if is_missing(text, self.known)}
-        if missing & {*self.known.missing} or any(
-            self._is_no_plain_number(text) for text in texts - missing
-        ):
-            return None
-        return tuple(sorted(missing - {""}))
+        others = (texts - missing) | (missing & {*self.known.missing})
+        return (
+            None if any(map(self._is_no_plain_number, others)) else tuple(sorted(missing - others))
+        )
 
     def _is_no_plain_number(self, text: str) -> bool:
         other_mark = "," if self.known.decimal == "." else "."
@@ -174,4 +179,7 @@ def _factorize(column: "pd.Series[Any]") -> RawColumn:
 
 
 def are_whole(numbers: NDArray[np.float64]) -> bool:
+    """Whether numbers have no fractions; NaN counts for none."""
+    if len(numbers) > _FEW_ROWS and not are_whole(numbers[:_FEW_ROWS]):
+        return False
     return bool(np.all((numbers == np.floor(numbers)) | np.isnan(numbers)))

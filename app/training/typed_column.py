@@ -87,7 +87,7 @@ class ColumnTyper:
     def _plain_numbers(self, name: str, raw: RawColumn) -> TypedColumn:
         """Return numbers, which pandas has parsed."""
         assert raw.numbers is not None  # noqa: S101 - it is asked for numbers only
-        numbers = raw.numbers[self._rows]
+        numbers = raw.numbers if len(self._rows) == len(raw.numbers) else raw.numbers[self._rows]
         for token in self._known.missing:  # numbers, all of them: the others would be texts
             value, *_ = parse([token], "number", Format(decimal=self._known.decimal))
             if isinstance(value, float | int) and (is_token := numbers == value).any():
