@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
-from app.models import train_model
+from app.models import estimators
 from app.models.estimators import build_classifier
 from app.models.train_model import train
 from app.settings import Settings
@@ -62,7 +62,7 @@ def test_a_model_that_would_be_unpickled_scores_no_file(
     def build_tree(features: Any, **_: Any) -> Any:
         return make_pipeline(build_classifier(features)[0], DecisionTreeClassifier(max_depth=2))
 
-    monkeypatch.setattr(train_model, "build_classifier", build_tree)
+    monkeypatch.setattr(estimators, "build_classifier", build_tree)
     table = shutil.copy(Path(mixed_config.models_root).parent / "mixed.csv", tmp_path)
     train(str(table), "v0", config=config)
     source = write_text(tmp_path / "in.csv", some_rows(5))

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from app.app import create_app
-from app.models import train_model
+from app.models import estimators
 from app.models.estimators import build_classifier
 from app.models.train_model import train
 from app.settings import Settings
@@ -76,7 +76,7 @@ def test_a_model_that_is_not_linear_scores_files_too(
         linear = build_classifier(features)
         return make_pipeline(linear[0], DecisionTreeClassifier(max_depth=3, random_state=1))
 
-    monkeypatch.setattr(train_model, "build_classifier", build_tree)
+    monkeypatch.setattr(estimators, "build_classifier", build_tree)
     train(str(Path(mixed_config.models_root).parent / "mixed.csv"), "v2", config=mixed_config)
     api = create_app(mixed_config).test_client()
     path, out = write_text(tmp_path / "in.csv", some_rows(60)), tmp_path / "out.csv"

@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
 from app.app import create_app
-from app.models import train_model
+from app.models import estimators
 from app.models.estimators import build_classifier
 from app.models.train_model import train
 from app.settings import Settings
@@ -192,7 +192,7 @@ def test_what_libraries_warn_of_is_a_line(
     def build_hasty(*arguments: Any, **options: Any) -> Any:
         return build_classifier(*arguments, **options).set_params(logisticregression__max_iter=1)
 
-    monkeypatch.setattr(train_model, "build_classifier", build_hasty)
+    monkeypatch.setattr(estimators, "build_classifier", build_hasty)
     result = run_training(path, "--C", "1000")
     assert result.exit_code == 0
     (line,) = result.stderr.splitlines()

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from app.models import train_model
+from app.models import estimators, train_model
 from app.settings import Settings
 from app.training import search
 from tests.support.cluster import dask_cluster
@@ -89,7 +89,7 @@ def test_a_model_without_c_is_refused_in_a_line(
 ) -> None:
     """Whoever edits build_classifier() learns that there is nothing to search."""
     several = make_pipeline(LinearSVC(), LogisticRegression())
-    monkeypatch.setattr(train_model, "build_classifier", lambda *_, **__: estimator or several)
+    monkeypatch.setattr(estimators, "build_classifier", lambda *_, **__: estimator or several)
     result = train_made_csv("--search")
     assert result.stderr == (
         "Error: --search tries values of C, and the model of build_classifier() has"
@@ -108,7 +108,7 @@ def test_a_model_of_c_alone_is_searched(
         def __init__(self, C: float = 1.0) -> None:
             super().__init__(C=C)
 
-    monkeypatch.setattr(train_model, "build_classifier", lambda *_, **__: Plain())
+    monkeypatch.setattr(estimators, "build_classifier", lambda *_, **__: Plain())
     monkeypatch.setattr(
         train_model, "write_model_file", lambda path, estimator, manifest, key: manifest
     )

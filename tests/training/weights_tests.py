@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from app.models import train_model
+from app.models import estimators
 from app.settings import Settings
 from app.store.linear_weights import LinearWeights
 from app.store.model_file import open_model_file, read_manifest
@@ -65,7 +65,7 @@ def test_a_model_that_is_not_linear_has_no_weights(
     def build_forest(*_: Any, **__: Any) -> RandomForestClassifier:
         return RandomForestClassifier(5, random_state=1)
 
-    monkeypatch.setattr(train_model, "build_classifier", build_forest)
+    monkeypatch.setattr(estimators, "build_classifier", build_forest)
     result = train_made_csv()
     assert (result.exit_code, result.stderr) == (0, "")
     assert read_weights(config) is None

@@ -48,7 +48,7 @@ def test_a_model_that_is_not_linear_says_so(
 ) -> None:
     """It has no coefficients and no waterfall, and all the rest."""
     monkeypatch.setattr(
-        "app.models.train_model.build_classifier",
+        "app.models.estimators.build_classifier",
         lambda *_, **__: DecisionTreeClassifier(max_depth=3),
     )
     train(TRAINING_CSV, "v0", config=config)
