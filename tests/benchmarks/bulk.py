@@ -24,6 +24,8 @@ CHART = Path(__file__).with_name("bulk.svg")
 FULL_ROWS = 10_000_000
 N_FILES = 100
 SEARCH_ROWS = 100_000
+FEW_ROWS = 1_000
+MANY_ROWS = 2_000_000
 EXTENSIONS = (".csv", ".parquet")
 Subject = Callable[[str], Sequence[str]]  # a table's name without extension → a command
 
@@ -37,7 +39,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-bulk-") as directory:
         bench = Workbench(Path(directory), Path(directory), options.rounds, 0.0)
         bench.train(TRAINING_CSV, "v0")
-        rows = [*_scoring_rows(bench, options.rows), _file_row(bench), *_search_rows(bench)]
+        rows = [*_scoring_rows(bench, options.rows), *_whole_rows(bench)]
+        rows += [_file_row(bench), *_search_rows(bench)]
         _show(report.targets_table(rows))
         curves = _growth(bench, options.rows)
         _show(report.curves_table(curves))
@@ -131,17 +134,42 @@ def _work(bench: Workbench, subject: Subject, name: str) -> Cost:
     )
 
 
+def _whole_rows(bench: Workbench) -> list[Row]:
+    """Return the targets of whole processes, start-up included."""
+    for extension in EXTENSIONS:
+        _write_table(bench, "many", MANY_ROWS, extension)
+    subjects = {extension: _score(bench, extension)("many") for extension in EXTENSIONS}
+    subjects["script"] = _script(bench, "many")
+    _write_table(bench, "few", FEW_ROWS, ".csv")
+    subjects["few"] = _score(bench, ".csv")("few")
+    seconds: dict[str, list[float]] = {name: [] for name in subjects}
+    for _ in range(bench.rounds + 1):  # the first warms up
+        for name, command in subjects.items():
+            seconds[name].append(run_and_measure(command, bench.config).seconds)
+    few = median(seconds["few"][1:])
+    measure = f"{FEW_ROWS:,} rows × 4: CSV to CSV, start-up included"
+    rows = [Row(measure, "≤ 0.5 s", f"{few:.2f} s", few <= 0.5)]
+    for extension, target in zip(EXTENSIONS, (2.2, 3.0), strict=True):
+        script, ours = seconds["script"][1:], seconds[extension][1:]
+        ratio = median_ratio(script, ours)
+        format_ = {".csv": "CSV", ".parquet": "Parquet"}[extension]
+        measure = f"{MANY_ROWS:,} rows × 4: {format_}, start-up included, against the script"
+        figure = f"{ratio:.2f} × ({median(script):.1f} and {median(ours):.1f} s)"
+        rows.append(Row(measure, f"≥ {target} ×", figure, ratio >= target))
+    return rows
+
+
 def _file_row(bench: Workbench) -> Row:
     """Return the target of what each file costs."""
-    for name, count in (("few", 1), ("many", N_FILES)):
+    for name, count in (("one file", 1), ("many files", N_FILES)):
         (bench.directory / name).mkdir()
         for i in range(count):
             source = _write_table(bench, "ten", 10, ".csv")
             shutil.copy(source, bench.directory / name / f"{i}.csv")
     subject = _score(bench, "")
     more = [
-        run_and_measure(subject("many"), bench.config).seconds
-        - run_and_measure(subject("few"), bench.config).seconds
+        run_and_measure(subject("many files"), bench.config).seconds
+        - run_and_measure(subject("one file"), bench.config).seconds
         for _ in range(bench.rounds)
     ]
     each = median(more) / (N_FILES - 1)

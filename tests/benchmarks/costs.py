@@ -22,6 +22,7 @@ IMPORTS = "import flask, sklearn.linear_model"
 LIVE = Request("/livez", b"", method="GET")
 N_VERSIONS = 16
 N_PREDICTIONS = 1000  # of each version
+BEFORE = "before its first model"
 FIRST_MODEL = f"after its first linear model and {N_PREDICTIONS:,} single predictions"
 ALL_MODELS = f"after {N_VERSIONS} linear models and {N_PREDICTIONS:,} predictions of each"
 
@@ -102,7 +103,7 @@ def measure_memory(bench: Workbench) -> dict[str, tuple[int, int]]:
     python, memory = bench.production_python, {}
     with running(*our_server(python, bench.config), bench.directory, LIVE) as server:
         worker = max(server.processes(), key=lambda pid: pid != server.pid)
-        memory["before its first model"] = resident_bytes(worker)
+        memory[BEFORE] = resident_bytes(worker)
         for version in versions:
             request = replace(ONE_ROW, path=f"/{version}/predict")
             server.until_answers(request)
