@@ -167,9 +167,26 @@ def test_predictions_are_those_of_the_pickled_pipeline(
         for city in (city, other)
     ]
     columns = [[row[feature.name] for row in rows] for feature in model.features]
-
     expected = pipeline.predict_proba(make_frame(columns, model.features)).T
     if manifest.positive_class is not None:
         expected = expected[[manifest.positive_index]]
     np.testing.assert_allclose(model.outputs(columns), expected, rtol=0, atol=1e-9)
     assert model.scores()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_regressions_take_new_levels_too(seed: int, tmp_path: Path) -> None:
+    """With the number that the pickled pipeline predicts, within 1e-9 of its size."""
+    config = make_config(tmp_path)
+    path = str(write_villages(tmp_path / "train.csv", seed=seed))
+    train(path, "v0", columns=Columns(target="age", drop=("target",)), config=config)
+    pipeline = joblib.load(Path(config.models_root, "trained-model-v0.p"))
+    model = load_model(config)
+    columns: list[list[Any]] = [["Bree", "Village 3", "new", None, "Dale"]]
+    columns += [["basic", "plus", "plus", TYPO, TYPO]]
+    expected = pipeline.predict(make_frame(columns, model.features))
+    np.testing.assert_allclose(model.outputs(columns)[0], expected, rtol=1e-9)
+    assert expected[1] == pytest.approx(expected[2], rel=1e-9)
+    client = create_app(config).test_client()
+    answer = post(client, {"id": 1, "city": "new", "plan": "plus"}).get_json()
+    assert answer["prediction"] == pytest.approx(expected[2], rel=1e-5)
