@@ -23,7 +23,10 @@ from app.bulk import table_file
 from app.models import score_file
 from app.models.train_model import main, train
 from app.settings import Settings
+from app.tables.columns import Columns
 from tests.support.configs import make_config
+from tests.support.csv_files import write_csv
+from tests.support.houses import house_rows
 from tests.support.paths import TRAINING_CSV
 from tests.support.requests import MakeClient
 from tests.support.scored_files import BLOCKS
@@ -64,6 +67,29 @@ def dummy_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     config = make_config(tmp_path_factory.mktemp("dummy"))
     train(TRAINING_CSV, "v0", config=config)
     return os.path.join(config.models_root, "trained-model-v0.p")
+
+
+@pytest.fixture(scope="session")
+def houses_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a model that predicts a number, trained once."""
+    root = tmp_path_factory.mktemp("houses")
+    config = make_config(root)
+    path = write_csv(root / "houses.csv", house_rows())
+    train(str(path), "v0", columns=Columns("price"), config=config)
+    return os.path.join(config.models_root, "trained-model-v0.p")
+
+
+@pytest.fixture
+def houses_config(config: Settings, houses_model: str) -> Settings:
+    """Settings of a server with a model that predicts a number as v0."""
+    shutil.copy(houses_model, config.models_root)
+    return config
+
+
+@pytest.fixture
+def houses_client(houses_config: Settings) -> FlaskClient:
+    """A client of the application with that model."""
+    return create_app(houses_config).test_client()
 
 
 @pytest.fixture

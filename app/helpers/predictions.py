@@ -17,6 +17,9 @@ STEPS = 10_000
 DIGITS = 6
 """A rounded number of a regression has so many significant digits."""
 
+MIN_INTERVAL_ROWS = 9
+"""With fewer validation rows no interval holds the true number in nine of ten cases."""
+
 Prediction = float | dict[str, float]
 """The positive class's probability, with three or more classes class → probability, or a number."""
 

@@ -10,7 +10,13 @@ from app.helpers.features import (
     make_feature_columns,
     make_feature_vector,
 )
-from app.helpers.predictions import STEPS, Prediction, make_prediction, round_numbers
+from app.helpers.predictions import (
+    STEPS,
+    Prediction,
+    make_interval,
+    make_prediction,
+    round_numbers,
+)
 from app.helpers.validation import RowValidator
 from app.store.linear_scorer import LinearScore, LinearScorer
 from app.store.manifest import Manifest
@@ -125,6 +131,20 @@ class TrainedModel:
         outputs = self.outputs(make_feature_columns(rows, self.features))
         by_row: list[list[float]] = outputs.T.tolist()
         return by_row
+
+    def intervals(self, columns: Sequence[Sequence[Value]]) -> list[tuple[float, float]]:
+        """Return where the true numbers of valid rows lie in 90 % of all cases, by column.
+
+        Only a regression whose manifest has an interval can tell.
+        """
+        numbers = self.manifest.numbers
+        if numbers is None or numbers.interval is None:
+            raise ValueError(f"{self.manifest.version} has no intervals")
+        if self._linear is not None and len(columns[0]) <= FEW_ROWS:
+            outputs = [self._linear.of_row(vector)[0] for vector in zip(*columns, strict=True)]
+        else:
+            outputs = self.outputs(columns)[0].tolist()
+        return [make_interval(output, numbers.interval.half_width) for output in outputs]
 
     def explain(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return `baseline` and `contributions` of one valid row.

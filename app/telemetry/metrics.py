@@ -9,7 +9,7 @@ worker that is killed.
 import contextlib
 import glob
 import os
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -48,7 +48,8 @@ class Metrics:
         )
         self._probabilities = Histogram(
             "model_prediction",
-            "Predicted probability: the positive class's, or the highest of three or more.",
+            "Predicted probability: the positive class's, or the highest of three or more. Of a"
+            " regression, what share of the training set's numbers is below the predicted one.",
             ["version"],
             buckets=PROBABILITY_BOUNDS,
             registry=registry,
@@ -128,6 +129,8 @@ class Metrics:
         predictions = list(chain.from_iterable(of.predictions))
         if predictions and isinstance(predictions[0], dict):
             predictions = [max(by_class.values()) for by_class in predictions]
+        if quantiles := of.quantiles[0]:
+            predictions = [_share_below(number, quantiles) for number in predictions]
         self._predictions.labels(version).inc(len(predictions))
         _observe(self._probabilities.labels(version), predictions)
         vectors = zip(*filter(None, of.vector), strict=True)
@@ -211,6 +214,23 @@ def _observe(histogram: Any, values: Iterable[float]) -> None:
             bucket.inc(up_to - below)
         below = up_to
     histogram._sum.inc(sum(values))
+
+
+def _share_below(number: float, quantiles: Sequence[float]) -> float:
+    """Return the share, 0 to 1, of a distribution that is below a number.
+
+    >>> [_share_below(number, (0.0, 10.0, 10.0, 30.0, 40.0)) for number in (-1, 5, 10, 20, 50)]
+    [0.0, 0.125, 0.375, 0.625, 1.0]
+    """
+    left, right = bisect_left(quantiles, number), bisect_right(quantiles, number)
+    if left < right:  # it is one of them, or several that are equal
+        place = (left + right - 1) / 2
+    elif left in (0, len(quantiles)):
+        place = min(left, len(quantiles) - 1)
+    else:
+        below, above = quantiles[left - 1], quantiles[left]
+        place = left - 1 + (number - below) / (above - below)
+    return place / (len(quantiles) - 1)
 
 
 def _count_outside(feature: Feature, values: Sequence[Any]) -> int:

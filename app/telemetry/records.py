@@ -41,11 +41,16 @@ class Outcome(NamedTuple):
     features: Sequence[Feature] = ()
     """Shape (n_features,)."""
     predictions: Sequence[Any] = ()
-    """Shape (n_rows,): a probability or, with three or more classes, class → probability."""
+    """Shape (n_rows,): a probability or, with three or more classes, class → probability.
+
+    In a regression, a number.
+    """
     columns: Sequence[Sequence[Any]] = ()
     """Shape (n_features, n_rows): the values that many rows' predictions were made from."""
     vector: Sequence[Any] = ()
     """Shape (n_features,): the values of a single row."""
+    quantiles: Sequence[float] = ()
+    """Of a regression: the target's in the training set, evenly spaced; else empty."""
 
 
 NO_OUTCOME = Outcome()

@@ -11,7 +11,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from app.helpers.predictions import round_numbers
+from app.helpers.predictions import MIN_INTERVAL_ROWS, round_numbers
 from app.store.curves import NumberHistogram, RegressionCurves
 from app.store.metrics import RegressionMetrics
 from app.store.target_numbers import PredictionInterval, TargetNumbers
@@ -94,7 +94,7 @@ def make_interval(target: Numbers, predicted: Numbers) -> PredictionInterval | N
     rank is above n, and only all numbers together would hold the true one often enough.
     """
     errors = np.sort(np.abs(target - predicted))
-    rank = math.ceil(round((len(errors) + 1) * COVERAGE, 9))
-    if rank > len(errors):
+    if len(errors) < MIN_INTERVAL_ROWS:
         return None
+    rank = math.ceil(round((len(errors) + 1) * COVERAGE, 9))
     return PredictionInterval(COVERAGE, float(errors[rank - 1]))

@@ -13,9 +13,10 @@ from app.helpers.validation import validate
 from app.store.manifest import Manifest
 from app.store.model_store import LATEST
 from app.telemetry.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
+from app.web.answers import make_answers, make_more_columns
 from app.web.exchange import PREDICT_ROUTE, Exchange, make_outcome
 from app.web.openapi import make_openapi
-from app.web.query import wants_explanation
+from app.web.query import Query, parse_query
 from app.web.services import Services
 from app.web.wsgi_request import UNKNOWN_MEDIA_TYPE, read_body, request_id
 
@@ -122,11 +123,11 @@ def predict(version: str) -> Response:
     """Predict one row, many rows, or CSV."""
     model = services().store.get(version)
     is_csv = _media_type() == "text/csv"
-    explain = wants_explanation(request.environ, is_csv)
+    query = parse_query(request.environ, is_csv, model.manifest)
     body = read_body(request.environ, services().limits.max_body_bytes)
     if is_csv:
-        return _predict_csv(model, body)
-    return _predict_json(model, body, explain)
+        return _predict_csv(model, body, query)
+    return _predict_json(model, body, query)
 
 
 def _media_type() -> str:
@@ -140,38 +141,29 @@ def _media_type() -> str:
     return request.mimetype
 
 
-def _predict_json(model: "TrainedModel", body: bytes, explain: bool) -> Response:
+def _predict_json(model: "TrainedModel", body: bytes, query: Query) -> Response:
     payload = parse_json(body, services().limits.max_json_rows, len(model.features) + 1)
     validate(payload, model.validator)
     if isinstance(payload, dict):
         vector = model.make_vector(payload)
         prediction = model.predict_vector(vector)
-        answer = json_response(_answer(model, payload, prediction, explain))
+        columns = [[value] for value in vector]
+        (one,) = make_answers(model, query, [payload], columns, [prediction])
+        answer = json_response(one)
         exchange().outcome = make_outcome(model, (prediction,), vector=vector)
         return answer
     columns = make_feature_columns(payload, model.features)
     predictions = model.predict_columns(columns)
-    answer = json_response(
-        [
-            _answer(model, row, prediction, explain)
-            for row, prediction in zip(payload, predictions, strict=True)
-        ]
-    )
+    answer = json_response(make_answers(model, query, payload, columns, predictions))
     exchange().outcome = make_outcome(model, predictions, columns)
     return answer
 
 
-def _answer(
-    model: "TrainedModel", row: dict[str, Any], prediction: Any, explain: bool
-) -> dict[str, Any]:
-    answer = {"id": row["id"], "prediction": prediction}
-    return answer | {"explanation": model.explain(row)} if explain else answer
-
-
-def _predict_csv(model: "TrainedModel", body: bytes) -> Response:
+def _predict_csv(model: "TrainedModel", body: bytes, query: Query) -> Response:
     ids, columns = parse_csv(body, model.validator, services().limits.max_csv_rows)
     predictions = model.predict_columns(columns)
-    answer = Response(format_csv(ids, predictions, model.classes), mimetype="text/csv")
+    more = make_more_columns(model, query, columns, predictions)
+    answer = Response(format_csv(ids, predictions, model.classes, more), mimetype="text/csv")
     exchange().outcome = make_outcome(model, predictions, columns)
     return answer
 

@@ -9,7 +9,7 @@ from app.helpers.validation import RowValidator, validate
 from app.store.manifest import Manifest
 from app.web.access.admission import ONE_HOST, VALID_KEY
 from app.web.exchange import INTERNAL_SERVER_ERROR, error_body
-from app.web.query import wants_explanation
+from app.web.query import parse_query
 from app.web.services import Limits
 from app.web.wsgi_request import UNKNOWN_MEDIA_TYPE, read_body
 
@@ -60,13 +60,20 @@ def invalid(manifest: Manifest | None, row: dict[str, Any] | None) -> Examples:
     for _ in range(33):
         deep = [deep]
     examples = NO_HOST | {
-        "explain": _refusal(wants_explanation, {"QUERY_STRING": "explain=maybe"}, False),
-        "explain_csv": _refusal(wants_explanation, {"QUERY_STRING": "explain=true"}, True),
+        "unknown_parameter": _refusal(parse_query, {"QUERY_STRING": "explian=true"}, False, None),
+        "explain": _refusal(parse_query, {"QUERY_STRING": "explain=maybe"}, False, None),
+        "explain_csv": _refusal(parse_query, {"QUERY_STRING": "explain=true"}, True, None),
+        "threshold": _refusal(parse_query, {"QUERY_STRING": "threshold=2"}, False, None),
         "no_json": _refusal(parse_json, b"", 0),
         "no_csv": _refusal(parse_csv, b"", validator, 0),
         "too_deep": _refusal(validate, deep, validator),
         "no_rows": _refusal(validate, [1], validator),
     }
+    if manifest:
+        other = "label" if manifest.task == "regression" else "interval"
+        examples["other_task"] = _refusal(
+            parse_query, {"QUERY_STRING": f"{other}=true"}, False, manifest
+        )
     if manifest and row:
         first = manifest.features[0].name
         shorter = {key: value for key, value in row.items() if key != first}

@@ -47,8 +47,9 @@ def make_outcome(
     vector: Sequence[Any] = (),
 ) -> Outcome:
     """Return what a model predicted from `columns` for many rows, or from `vector` for one."""
-    version = model.manifest.version
-    values = (version, model.digest, model.features, predictions, columns, vector)
+    version, numbers = model.manifest.version, model.manifest.numbers
+    quantiles = numbers.quantiles if numbers else ()
+    values = (version, model.digest, model.features, predictions, columns, vector, quantiles)
     return tuple.__new__(Outcome, values)  # half the time of Outcome(…)
 
 

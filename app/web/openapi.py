@@ -20,6 +20,7 @@ from app.store.model_store import LATEST
 from app.web import error_examples
 from app.web.access.api_keys import CHALLENGES, is_open
 from app.web.exchange import METHOD_NOT_ALLOWED, NOT_FOUND, RETRY_AFTER
+from app.web.query_parameters import query_parameters
 from app.web.services import Limits
 
 Json = dict[str, Any]
@@ -34,12 +35,6 @@ not have with 405, an `Allow` header and the message `{METHOD_NOT_ALLOWED}`. Eve
 `X-Request-ID`: the one that was sent with the request, or a new one."""
 REQUEST_ID = "9f86d081884c7d65"
 NO_HEADERS: Mapping[str, str] = {}
-EXPLAIN: Json = {
-    "name": "explain",
-    "in": "query",
-    "description": "Add the contribution of each feature; only for JSON and linear models.",
-    "schema": {"type": "boolean", "default": False},
-}
 VERSION_SCHEMA = {"type": "string", "pattern": f"^({VERSION_ID.pattern}|{LATEST})$"}
 VERSION: Json = {"name": "version", "in": "path", "required": True, "schema": VERSION_SCHEMA}
 SECURITY_SCHEMES: Json = {
@@ -50,6 +45,7 @@ SECURITY_SCHEMES: Json = {
 TEXT, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 HTML: Json = {"text/html": {"schema": {"type": "string"}}}
 BOOLEAN, OBJECT = {"type": "boolean"}, {"type": "object"}
+INTERVAL: Json = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
 
 
 def make_openapi(
@@ -153,7 +149,7 @@ def _predict(operation_id: str, manifest: Manifest | None, errors: Json) -> Json
     }
     predict = _operation(operation_id, "Predict one row, many rows, or CSV", responses | errors)
     body = {"required": True, "content": request}
-    return {"post": predict | {"parameters": [EXPLAIN], "requestBody": body}}
+    return {"post": predict | {"parameters": query_parameters(manifest), "requestBody": body}}
 
 
 def _json_examples(manifest: Manifest) -> tuple[Json, Json]:
@@ -188,12 +184,16 @@ def _version_schemas(manifest: Manifest | None) -> Json:
         return {"Row": OBJECT, "Answer": OBJECT}
     row = make_schema(manifest.features)
     del row["$schema"]  # it is the document's too
-    prediction, explanation = NUMBER | {"minimum": 0, "maximum": 1}, _ref("schemas", "Explanation")
-    if manifest.positive_class is None:
+    prediction: Json = NUMBER | {"minimum": 0, "maximum": 1}
+    explanation = _ref("schemas", "Explanation")
+    more: Json = {"label": TEXT}
+    if manifest.task == "regression":
+        prediction, more = NUMBER, {"interval": INTERVAL}
+    elif manifest.positive_class is None:
         prediction = _object(dict.fromkeys(manifest.classes, prediction))
         explanation = _object(dict.fromkeys(manifest.classes, explanation))
     id_and_prediction = {"id": row["properties"]["id"], "prediction": prediction}
-    answer = _object(id_and_prediction, {"explanation": explanation})
+    answer = _object(id_and_prediction, more | {"explanation": explanation})
     return {_name(manifest, "Row"): row, _name(manifest, "Answer"): answer}
 
 

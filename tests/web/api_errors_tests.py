@@ -192,7 +192,7 @@ def test_too_many_rows(config_with_v0: Settings) -> None:
 
 def test_a_query_that_is_no_text(client: FlaskClient) -> None:
     """Bytes that are no UTF-8 are somebody's mistake, not the server's failure."""
-    for query, status in (("\x80=1", 200), ("explain=\xff", 400), ("a=1&explain", 400)):
+    for query, status in (("\x80=1", 400), ("explain=\xff", 400), ("explain", 400), ("", 200)):
         environ = {"QUERY_STRING": query}
         response = client.post("/v0/predict", json=ROW, environ_overrides=environ)
         assert response.status_code == status
