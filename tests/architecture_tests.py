@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.programs import run_program
 
 MODULES = sorted((ROOT / "app").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -146,3 +147,27 @@ def _table(room: Path) -> list[str]:
 
 def _section(document: Path | str, start: str) -> str:
     return (ROOT / document).read_text().partition(start)[2]
+
+
+def test_importing_changes_nothing() -> None:
+    """Neither the environment nor signals nor the garbage collector; `app.app` may."""
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in MODULES
+        if path.name not in ("__init__.py", "app.py")
+    ]
+    program = f"""
+import gc, importlib, os, signal
+
+def state():
+    # scikit-learn itself sets variables for OpenMP.
+    environment = {{name: text for name, text in os.environ.items() if "KMP" not in name}}
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    return environment, handlers, gc.get_threshold(), gc.get_freeze_count(), gc.isenabled()
+
+before = state()
+for name in {names}:
+    importlib.import_module(name)
+    assert state() == before, name
+"""
+    assert run_program(program) == ""
