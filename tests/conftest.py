@@ -19,7 +19,7 @@ from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
 from app.app import create_app
-from app.bulk import table_file
+from app.bulk import csv_blocks
 from app.models import score_file
 from app.models.train_model import main, train
 from app.settings import Settings
@@ -202,8 +202,8 @@ def mixed_client(mixed_config: Settings) -> FlaskClient:
 def run_scoring(mixed_config: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process: run(input, output, *options) scores with v0."""
     monkeypatch.setattr("app.settings.current", mixed_config)
-    monkeypatch.setattr(table_file, "BLOCK_SIZE", BLOCKS)
-    monkeypatch.setattr(table_file, "PIECE_SIZE", BLOCKS // 2)
+    monkeypatch.setattr(csv_blocks, "BLOCK_SIZE", BLOCKS)
+    monkeypatch.setattr(csv_blocks, "PIECE_SIZE", BLOCKS // 2)
     monkeypatch.setattr(score_file, "TASK_SIZE", 2 * BLOCKS)
 
     def run_scoring(

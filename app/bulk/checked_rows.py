@@ -19,6 +19,7 @@ from app.helpers.validation import (
     MAX_ID_LENGTH,
     RowValidator,
 )
+from app.tables.csv_layout import Layout
 
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "number": pa.float64(),
@@ -70,18 +71,21 @@ class Reading:
     ----------
     names : tuple of str
         The columns that are read: of a CSV all, of Parquet those that are needed.
-    id : str
-        The column of ids.
+    id : str or None
+        The column of ids; None if the rows are numbered instead.
     keep : tuple of str
         The columns that come out as they came in.
     skip : bool
         Whether there is to be a reason for each invalid row; else the first is enough.
+    layout : Layout
+        Of a CSV.
     """
 
     names: tuple[str, ...]
-    id: str
+    id: str | None
     keep: tuple[str, ...] = ()
     skip: bool = False
+    layout: Layout = field(default_factory=Layout)
 
 
 def check_quickly(
@@ -89,15 +93,16 @@ def check_quickly(
     as_they_are: Mapping[str, pa.Array],
     features: Sequence[Feature],
     reading: Reading,
+    ids: pa.Array,
 ) -> Rows | None:
     """Return the rows if they are all valid beyond doubt.
 
     Parameters
     ----------
     typed, as_they_are : dict of str to array of shape (n_rows,)
-        The features' columns; the ids' and those that are kept.
+        The features' columns; those that are kept.
+    ids : array of shape (n_rows,)
     """
-    ids = as_they_are[reading.id]
     if not _are_ids(ids):
         return None
     columns = []
@@ -107,6 +112,11 @@ def check_quickly(
             return None
         columns.append(values)
     return Rows(len(ids), ids, columns, {name: as_they_are[name] for name in reading.keep})
+
+
+def number_rows(first: int, n_rows: int) -> pa.Array:
+    """Return the numbers of rows that follow each other."""
+    return pa.array(np.arange(first, first + n_rows))
 
 
 def _are_ids(ids: pa.Array) -> bool:

@@ -11,6 +11,7 @@ from app.bulk.checked_rows import (
     Rows,
     check_quickly,
     find_invalid,
+    number_rows,
     take,
     valid_places,
 )
@@ -19,7 +20,9 @@ from app.helpers.features import Feature
 from app.helpers.validation import RowValidator
 
 
-def check_types(types: Mapping[str, pa.DataType], features: Sequence[Feature], id_: str) -> None:
+def check_types(
+    types: Mapping[str, pa.DataType], features: Sequence[Feature], id_: str | None
+) -> None:
     """Return if the columns of ids and features are of types that can hold them.
 
     Raises
@@ -27,7 +30,8 @@ def check_types(types: Mapping[str, pa.DataType], features: Sequence[Feature], i
     InvalidDataset
         If one is not.
     """
-    for name, kind in [(id_, "id"), *((feature.name, feature.type) for feature in features)]:
+    kinds = [(feature.name, str(feature.type)) for feature in features]
+    for name, kind in [(id_, "id"), *kinds] if id_ else kinds:
         if not (pa.types.is_null(types[name]) or _IS_KIND[kind](types[name])):
             raise InvalidDataset(
                 f"Column {quote(name)} is {types[name]}; it must be {_KIND_NAMES[kind]}."
@@ -60,25 +64,28 @@ _IS_KIND: Mapping[str, Callable[[pa.DataType], bool]] = {
 }
 
 
-def check_batch(batch: pa.RecordBatch, validator: RowValidator, reading: Reading) -> Rows:
-    """Return the rows of a batch, whose types were checked."""
+def check_batch(
+    batch: pa.RecordBatch, validator: RowValidator, reading: Reading, first: int = 0
+) -> Rows:
+    """Return the rows of a batch, whose types were checked; the first is the file's `first`."""
     columns = {name: batch.column(name) for name in reading.names}
-    rows = check_quickly(columns, columns, validator.features, reading)
-    return rows or _check_strictly(columns, batch.num_rows, validator, reading)
+    ids = columns[reading.id] if reading.id else number_rows(first, batch.num_rows)
+    rows = check_quickly(columns, columns, validator.features, reading, ids)
+    return rows or _check_strictly(columns, ids, validator, reading)
 
 
 def _check_strictly(
-    columns: Mapping[str, pa.Array], n_rows: int, validator: RowValidator, reading: Reading
+    columns: Mapping[str, pa.Array], ids: pa.Array, validator: RowValidator, reading: Reading
 ) -> Rows:
-    by_key = {"id": columns[reading.id].to_pylist()} | {
+    by_key = {"id": ids.to_pylist()} | {
         feature.name: _json_values(columns[feature.name]) for feature in validator.features
     }
     invalid = find_invalid(by_key, validator, all_of_them=reading.skip)
-    valid = valid_places(n_rows, invalid, reading)
+    valid = valid_places(len(ids), invalid, reading)
     places = pa.array(valid, pa.int64())
     return Rows(
-        n_rows,
-        columns[reading.id].take(places),
+        len(ids),
+        ids.take(places),
         [take(by_key[feature.name], valid) for feature in validator.features],
         {name: columns[name].take(places) for name in reading.keep},
         [

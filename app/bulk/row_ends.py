@@ -6,9 +6,12 @@ from typing import Any, BinaryIO
 
 from app.helpers.errors import InvalidDataset
 from app.tables.csv_file import MAX_LINE_SIZE
+from app.tables.csv_layout import has_blank_before_quote
 
 
-def cut_rows(file: BinaryIO, size: int, rest: bytes = b"") -> Iterator[memoryview]:
+def cut_rows(
+    file: BinaryIO, size: int, rest: bytes = b"", delimiter: str = ","
+) -> Iterator[memoryview]:
     """Yield pieces of some `size` bytes that end where rows do.
 
     Together they are the file. None but the last ends with a blank row. A piece is a view of what
@@ -33,7 +36,7 @@ def cut_rows(file: BinaryIO, size: int, rest: bytes = b"") -> Iterator[memoryvie
         if not n_read:
             break
         length += n_read
-        end = _last_end(data, length)
+        end = _last_end(data, length, delimiter)
         if end:
             yield view[:end]
             length -= end
@@ -44,11 +47,11 @@ def cut_rows(file: BinaryIO, size: int, rest: bytes = b"") -> Iterator[memoryvie
         yield view[:length]
 
 
-def _last_end(data: bytearray, length: int) -> int:
+def _last_end(data: bytearray, length: int, delimiter: str) -> int:
     """Return where the last row in so many bytes that is surely whole ends, 0 if none is."""
     if data.find(b'"', 0, length) >= 0:
         end = 0
-        for end in row_ends(bytes(memoryview(data)[:length])):  # noqa: B007 - the last is wanted
+        for end in row_ends(bytes(memoryview(data)[:length]), delimiter):  # noqa: B007 - the last is wanted
             pass
     else:
         # A CR at the very end may be the first half of a line end.
@@ -60,7 +63,7 @@ def _last_end(data: bytearray, length: int) -> int:
     return end + (2 if data[end : min(end + 2, length)] == b"\r\n" else 1 if end < length else 0)
 
 
-def row_ends(data: bytes) -> Iterator[int]:
+def row_ends(data: bytes, delimiter: str = ",") -> Iterator[int]:
     """Yield where each row of a text ends, as the csv module sees its quotes.
 
     What is not valid is one row to the end of the text: its reader will say what is wrong.
@@ -73,7 +76,12 @@ def row_ends(data: bytes) -> Iterator[int]:
             end += len(line)
             yield line.decode(errors="replace")
 
-    rows: Any = csv.reader(lines(), strict=True)
+    rows: Any = csv.reader(
+        lines(),
+        delimiter=delimiter,
+        skipinitialspace=has_blank_before_quote(data, delimiter),
+        strict=True,
+    )
     try:
         for _ in rows:
             if data[end - 1] in b"\r\n" and (end < len(data) or data[end - 1] == ord("\n")):

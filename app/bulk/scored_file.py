@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.bulk.checked_rows import InvalidRow
+from app.bulk.csv_blocks import STANDARD
 from app.bulk.parts import Part
-from app.bulk.table_file import STANDARD, Format
+from app.bulk.table_file import Format
 from app.helpers.payloads import format_field
 from app.utils.files import open_atomically
 

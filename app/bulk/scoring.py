@@ -17,49 +17,25 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from app.bulk.checked_rows import InvalidRow, Reading, Rows
+from app.bulk.csv_blocks import CsvBlock
 from app.bulk.csv_rows import read_csv_rows
+from app.bulk.packed_model import PackedModel
 from app.bulk.parquet_rows import check_batch, check_types
 from app.bulk.parts import Part, put_down
-from app.bulk.table_file import Block, CsvBlock, Format, Table
+from app.bulk.table_file import Block, Format, Table
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
 from app.helpers.payloads import format_field
 from app.helpers.predictions import STEPS
 from app.helpers.validation import RowValidator
 from app.store.manifest import Manifest
+from app.store.rows import table_rules
+from app.tables.csv_layout import find_id
 from app.utils.arrow import leave_pandas_out
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
 
-@dataclass(frozen=True)
-class PackedModel:
-    """A verified model on its way to where it is used.
-
-    Attributes
-    ----------
-    manifest : Manifest
-    pickle : bytes or None
-        None if the manifest has weights: then nobody needs scikit-learn.
-    """
-
-    manifest: Manifest
-    pickle: bytes | None
-
-    def unpack(self) -> "TrainedModel":
-        """Return the proven model; made once in each process."""
-        from app.store.loading import make_trained_model
-
-        key = self.manifest.version, self.manifest.sha256
-        if key not in _unpacked:
-            model = make_trained_model(self.manifest, self.pickle)
-            _unpacked.clear()  # a worker that serves many runs shall not fill up
-            _unpacked[key] = model
-            return model
-        return _unpacked[key]
-
-
-_unpacked: dict[tuple[str, str], "TrainedModel"] = {}
 Blocks = list[tuple["Output", Block]]
 
 
@@ -108,7 +84,7 @@ def plan(
     table: Table,
     manifest: Manifest,
     format_: Format,
-    id_: str,
+    id_: str | None = None,
     *,
     keep: bool = False,
     explain: bool = False,
@@ -117,14 +93,16 @@ def plan(
 ) -> Output:
     """Return what is to come of a table.
 
-    Columns that the model does not know are left out, unless all are kept.
+    Columns that the model does not know are left out, unless all are kept. If it is not said which
+    column holds the ids, it is that of training or `id`; if neither is there, rows are numbered.
 
     Raises
     ------
     InvalidDataset
         If a column is missing or of a wrong type, or two would have the same name.
     """
-    wanted = (id_, *(feature.name for feature in manifest.features))
+    id_ = id_ or find_id(table.names, table_rules(manifest))
+    wanted = (*([id_] if id_ else []), *(feature.name for feature in manifest.features))
     if missing := [name for name in wanted if name not in table.names]:
         raise InvalidDataset(
             f"There is no column {enumerate_first(map(quote, missing))};"
@@ -137,7 +115,7 @@ def plan(
         if twice := [name for name in names if table.names.count(name) > 1]:
             raise InvalidDataset(f"There are two columns {quote(twice[0])}.")
         check_types(dict(zip(table.names, table.types, strict=True)), manifest.features, id_)
-    output = Output(format_, Reading(names, id_, kept, skip), explain, parts)
+    output = Output(format_, Reading(names, id_, kept, skip, table.layout), explain, parts)
     output_names(manifest, output)
     return output
 
@@ -226,10 +204,12 @@ def score_block(packed: PackedModel, output: Output, block: Block) -> ScoredBloc
 
 def _read(block: Block, validator: RowValidator, reading: Reading) -> Iterator[Rows]:
     if isinstance(block, CsvBlock):
-        yield read_csv_rows(block.read(), validator, reading)
+        yield read_csv_rows(block.read(), validator, reading, block.first)
     else:
+        first = block.first
         for batch in block.read(reading.names):
-            yield check_batch(batch, validator, reading)
+            yield check_batch(batch, validator, reading, first)
+            first += batch.num_rows
 
 
 def _prediction_names(manifest: Manifest) -> Sequence[str]:

@@ -4,6 +4,7 @@ jsonschema is the reference: what it says is wrong is what we report. jsonschema
 times faster, only says whether a row is valid at all; the two agree (its tests hold that).
 """
 
+import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -55,11 +56,13 @@ def _value_schema(feature: Feature) -> dict[str, Any]:
         case "boolean":
             return {"type": ["boolean", "null"] if null else "boolean"}
         case "number":
+            unit = feature.format.unit
             return {
                 "type": ["number", "null"] if null else "number",
                 # As integers: against floats jsonschema-rs compares ten times slower.
                 "minimum": -int(MAX_ABSOLUTE_NUMBER),
                 "maximum": int(MAX_ABSOLUTE_NUMBER),
+                **({"description": f"A number in {unit}."} if unit else {}),
             }
 
 
@@ -77,18 +80,27 @@ def _open_schema(feature: Feature) -> dict[str, Any]:
 class RowValidator:
     """The schema of one version's rows, compiled once.
 
+    Parameters
+    ----------
+    features : sequence of Feature
+    ignored : collection of str
+        Keys that a row may have besides, with any value: columns that the model does not learn
+        from. The schema that clients see does not list them.
+
     Attributes
     ----------
     features : tuple of Feature, shape (n_features,)
+    ignored : frozenset of str
     schema : dict
         JSON Schema (2020-12) of one row.
     is_valid, are_valid : callable
         Whether a value is a valid row; a list of them.
     """
 
-    def __init__(self, features: Sequence[Feature]) -> None:
+    def __init__(self, features: Sequence[Feature], ignored: Collection[str] = ()) -> None:
         self.features = tuple(features)
         self.schema = make_schema(features)
+        self.ignored = frozenset(ignored) - self.schema["properties"].keys()
         texts = [text for feature in features for text in feature.categories]
         self._longest_text = max([MAX_ID_LENGTH, *map(len, texts)])
         self._numbers = [feature for feature in features if feature.type == "number"]
@@ -97,8 +109,12 @@ class RowValidator:
             feature.name: {"type": _value_schema(feature)["type"]} for feature in self._numbers
         }
         columns = {name: {"type": "array", "items": value} for name, value in items.items()}
-        self.is_valid = _compile(self.schema)
-        self.are_valid = _compile({"type": "array", "items": self.schema})
+        accepted = {
+            **self.schema,
+            "properties": self.schema["properties"] | dict.fromkeys(sorted(self.ignored), True),
+        }
+        self.is_valid = _compile(accepted)
+        self.are_valid = _compile({"type": "array", "items": accepted})
         self._are_columns_of_types = _compile({**self.schema, "properties": columns})
 
     def are_valid_columns(self, columns: Mapping[str, Sequence[Any]]) -> bool:
@@ -115,21 +131,28 @@ class RowValidator:
         errors = self._reference.iter_errors(known)
         wrong = {error.path[0]: error.validator for error in errors if error.path}
         rules = [f"{quote(key)} {self._rule(key, kind)}" for key, kind in wrong.items()]
-        sentences = [self.describe_keys(row)]
+        sentences, hint = self._describe_keys(row)
         if rules:
             sentences.append(f"Invalid values: {enumerate_first(rules)}")
-        return ". ".join(filter(None, sentences))
+        return ". ".join(sentences) + hint
 
     def describe_keys(self, keys: Collection[str]) -> str:
         """Return which keys are missing and which are not known, empty if none."""
+        sentences, hint = self._describe_keys(keys)
+        return ". ".join(sentences) + hint
+
+    def _describe_keys(self, keys: Collection[str]) -> tuple[list[str], str]:
+        """Return what is wrong with keys, and what to add to the end of the message."""
         missing = [key for key in self.schema["required"] if key not in keys]
-        unexpected = [key for key in keys if key not in self.schema["properties"]]
+        unexpected = [
+            key for key in keys if key not in self.schema["properties"] and key not in self.ignored
+        ]
         sentences = []
         if missing:
             sentences.append(f"Missing keys: {_enumerate_names(missing)}")
         if unexpected:
             sentences.append(f"Unexpected keys: {_enumerate_names(unexpected)}")
-        return ". ".join(sentences)
+        return sentences, _explain_normalization(missing, unexpected)
 
     def _shorten(self, value: Any) -> Any:
         """Return a small value that is wrong in the same way: jsonschema copies it many times."""
@@ -170,6 +193,20 @@ def _are_in_bounds(values: Sequence[Any], *, nullable: bool) -> bool:
 def _enumerate_names(names: Sequence[str]) -> str:
     # Quoting a million names, of which ten are shown, would take seconds.
     return enumerate_first([*map(quote, names[:10]), *names[10:]])
+
+
+def _explain_normalization(missing: Sequence[str], unexpected: Sequence[str]) -> str:
+    """Return what to say of keys that look the same and are written with other characters."""
+    # Only texts beyond ASCII can be written in several ways; most keys are within it.
+    candidates = [key for key in missing if not key.isascii()]
+    if not candidates:
+        return ""
+    sent = {unicodedata.normalize("NFC", key) for key in unexpected}
+    twins = [key for key in candidates if unicodedata.normalize("NFC", key) in sent]
+    if not twins:
+        return ""
+    was = "was" if len(twins) == 1 else "were"
+    return f" ({_enumerate_names(twins)} {was} sent in another Unicode normalization)"
 
 
 def _enumerate_levels(feature: Feature) -> str:

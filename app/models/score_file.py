@@ -37,10 +37,11 @@ except ModuleNotFoundError:
         "Error: Scoring files needs pyarrow; install it with: pip install pyarrow"
     ) from None
 
+from app.bulk.csv_blocks import STANDARD
+from app.bulk.packed_model import PackedModel
 from app.bulk.scored_file import open_invalid, open_output
 from app.bulk.scoring import (
     Output,
-    PackedModel,
     ScoredBlock,
     make_tasks,
     output_names,
@@ -48,7 +49,7 @@ from app.bulk.scoring import (
     score_blocks,
     score_blocks_alone,
 )
-from app.bulk.table_file import STANDARD, Block, find_tables, format_of, open_table
+from app.bulk.table_file import Block, format_of, open_table, pair_files
 from app.store.manifest import Manifest
 from app.utils.parallel import UnusableCluster, runner
 
@@ -61,7 +62,7 @@ MIN_TASKS = 16  # that a cluster gets, if there are blocks enough
 class Options:
     """What is asked for besides the files and the version."""
 
-    id: str = "id"
+    id: str | None = None  # by default that of training or `id`; else rows are numbered
     keep: bool = False
     explain: bool = False
     skip: bool = False
@@ -133,7 +134,7 @@ def _blocks(
 ) -> Iterator[tuple[Output, Block]]:
     """Yield all files' blocks in order, each with what to make of it."""
     for path, destination in files.items():
-        with open_table(path) as table:
+        with open_table(path, manifest) as table:
             try:
                 output = plan(
                     table,
@@ -147,7 +148,7 @@ def _blocks(
                 )
             except InvalidDataset as error:
                 raise InvalidDataset(f"{_name(path)}: {error}") from error
-            for block in table.blocks:
+            for block in table.blocks(output.reading.id is None):
                 yield output, block
 
 
@@ -193,24 +194,9 @@ def _pair(source: str, destination: str, options: Options) -> dict[str, str]:
     """Return the files to read, each with the file to write."""
     if options.scheduler is not None and source != STANDARD:
         source = os.path.abspath(source)  # the cluster's workers run in other directories
-    paths = find_tables(source)
-    if paths is None:
-        files = {source: destination}
-    else:
-        files = {path: os.path.join(destination, os.path.basename(path)) for path in paths}
-        is_file = os.path.exists(destination) and not os.path.isdir(destination)
-        if destination == STANDARD or is_file:
-            raise InvalidDataset(f"{destination!r} is no directory; several files need one.")
-        if len(set(files.values())) < len(files):
-            raise InvalidDataset("Two of the files have the same name; score them one by one.")
-    for path, written in files.items():
-        format_of(path), format_of(written)
-        if path != STANDARD and os.path.realpath(path) == os.path.realpath(written):
-            raise InvalidDataset(f"{path!r} cannot be both the input and the output.")
-        if written == STANDARD and options.skip:
-            raise InvalidDataset("Invalid rows go to a file beside the output; name a file for it.")
-    if paths is not None:
-        os.makedirs(destination, exist_ok=True)
+    files = pair_files(source, destination)
+    if STANDARD in files.values() and options.skip:
+        raise InvalidDataset("Invalid rows go to a file beside the output; name a file for it.")
     return files
 
 
@@ -238,7 +224,9 @@ def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
 @click.argument("source", metavar="INPUT")
 @click.argument("destination", metavar="OUTPUT")
 @click.argument("version")
-@click.option("--id", "id_", default="id", show_default=True, help="Column of ids.")
+@click.option(
+    "--id", "id_", metavar="COLUMN", help="Column of ids; by default that of training, or id."
+)
 @click.option("--keep", is_flag=True, help="Write the input's columns, too.")
 @click.option("--explain", is_flag=True, help="Write what each feature contributed, too.")
 @click.option(
@@ -260,7 +248,7 @@ def main(
     source: str,
     destination: str,
     version: str,
-    id_: str,
+    id_: str | None,
     keep: bool,
     explain: bool,
     invalid: str,

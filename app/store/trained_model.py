@@ -17,9 +17,9 @@ from app.helpers.predictions import (
     make_prediction,
     round_numbers,
 )
-from app.helpers.validation import RowValidator
 from app.store.linear_scorer import LinearScore, LinearScorer
 from app.store.manifest import Manifest
+from app.store.rows import make_validator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +58,7 @@ class TrainedModel:
         self.features = manifest.features
         self.classes = manifest.classes
         self.digest = manifest.digest
-        self.validator = RowValidator(manifest.features)
+        self.validator = make_validator(manifest)
         self.make_vector = feature_vector_maker(manifest.features)
         self._scorer = scorer
         self._linear = scorer if isinstance(scorer, LinearScorer) else None

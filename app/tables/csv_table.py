@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from app.helpers.errors import InvalidDataset, quote
 from app.tables.csv_file import check_bytes, check_is_text, open_file, read_first_row
+from app.tables.csv_layout import name_unnamed
 from app.tables.dialect import Dialect
 from app.tables.encoding import find_encoding, find_undecodable_line, recode
 from app.tables.sniffing import Preamble, find_delimiter, find_preamble, read_rows
@@ -81,7 +82,7 @@ def open_table(
             raw = stack.enter_context(open_file(path))
             before = os.fstat(raw.fileno())
             sha256 = _digest(raw)
-            file = _unpacked(raw, path, stack)
+            file = unpack(raw, path, stack)
             encoding = _check_encoding(file, encoding) if encoding else find_encoding(file)
             if encoding != "utf-8":
                 file = stack.enter_context(recode(file, encoding))
@@ -101,7 +102,7 @@ def _digest(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _unpacked(raw: BinaryIO, path: str, stack: ExitStack) -> BinaryIO:
+def unpack(raw: BinaryIO, path: str, stack: ExitStack) -> BinaryIO:
     """Return the file itself, or what it holds if it is gzipped."""
     if os.pread(raw.fileno(), len(_GZIP_MAGIC), 0) != _GZIP_MAGIC:
         check_is_text(raw, path)
@@ -153,11 +154,15 @@ def _read_head(file: BinaryIO, encoding: str, delimiter: str | None, sha256: str
     start_byte = len(text[:start].encode())
     fields = read_first_row(file, delimiter, start_byte)
     rows = read_rows(head, delimiter, is_whole)[0][1:]
+    names, n_named, unnamed = _name_columns(fields, rows)
+    row_names = n_named < len(names) and names[0] in unnamed
     return CsvTable(
         file,
         start_byte,
-        *_name_columns(fields, rows),
-        Dialect(encoding, delimiter),
+        names,
+        n_named,
+        unnamed,
+        Dialect(encoding, delimiter, row_names=row_names),
         preamble,
         rows,
         is_whole,
@@ -181,8 +186,8 @@ def _name_columns(
             f"The header has one column only, {quote(given[0])}; say what separates the columns"
             " with --delimiter."
         )
-    unnamed = {f"(unnamed column {i})" for i, name in enumerate(given, start=1) if not name}
-    names = [name or f"(unnamed column {i})" for i, name in enumerate(given, start=1)]
+    names = name_unnamed(given)
+    unnamed = {name for name, field in zip(names, given, strict=True) if not field}
     first: dict[str, int] = {}
     twins = []
     for number, name in enumerate(names, start=1):

@@ -143,10 +143,14 @@ def _agrees(number: Number, format_: Format) -> bool:
     )
 
 
-def _without_missing(values: list[Value], format_: Format) -> list[Value]:
-    """Return numbers without those that the user declared missing, however they are written."""
+def missing_numbers(format_: Format) -> frozenset[float]:
+    """Return the numbers that the user declared missing, however they are written."""
     numbers = [read_number(token, format_.decimal) for token in format_.missing]
-    missing = {number.value for number in numbers if number}
+    return frozenset(number.value for number in numbers if number)
+
+
+def _without_missing(values: list[Value], format_: Format) -> list[Value]:
+    missing = missing_numbers(format_) if format_.missing else ()
     return [None if value in missing else value for value in values] if missing else values
 
 
@@ -199,7 +203,11 @@ def _parse_boolean(text: str, format_: Format) -> Value:
 
 def _parse_categories(fields: Sequence[str], format_: Format) -> Sequence[Value]:
     missing = {"", *format_.missing}
-    return [None if (text := normalize(field)) in missing else text for field in fields]
+    different = set(fields)  # often few
+    values = {field: normalize(field) for field in different}
+    if all(field == text for field, text in values.items()) and missing.isdisjoint(different):
+        return fields
+    return [None if (text := values[field]) in missing else text for field in fields]
 
 
 _PARSERS: Mapping[FeatureType, Callable[[Sequence[str], Format], Sequence[Value]]] = {

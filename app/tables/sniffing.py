@@ -10,6 +10,7 @@ database among the dependencies.
 import csv
 import io
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 
 from app.tables.csv_file import long_fields
@@ -42,8 +43,15 @@ class Preamble:
     n_comments: int = 0
 
 
-def find_preamble(text: str) -> Preamble:
-    """Return what stands before the header in a text that begins like a CSV."""
+def find_preamble(text: str, names: Container[str] | None = None) -> Preamble:
+    """Return what stands before the header in a text that begins like a CSV.
+
+    Parameters
+    ----------
+    text : str
+    names : container of str, optional
+        Those of the columns, if they are known: a line that begins with `#` may be the header.
+    """
     size = n_comments = 0
     delimiter = None
     if match := _SEPARATOR_LINE.match(text):
@@ -55,7 +63,13 @@ def find_preamble(text: str) -> Preamble:
         n_comments += 1
         while n_comments and text.startswith(("\n", "\r"), size):  # blank lines after comments
             size += 1
-    if n_comments and _is_header(last_comment, _line(text, size)):
+    if names is None:
+        is_header = _is_header(last_comment, _line(text, size))
+    else:
+        is_header = any(
+            last_comment.partition(delimiter)[0].strip() in names for delimiter in DELIMITERS
+        )
+    if n_comments and is_header:
         size = text.rindex(last_comment, 0, size)
         n_comments -= 1
     return Preamble(size, delimiter, n_comments)

@@ -8,10 +8,12 @@ from flask import Blueprint, Response, current_app, g, request
 
 from app.helpers import errors
 from app.helpers.features import make_feature_columns
-from app.helpers.payloads import format_csv, format_json, parse_csv, parse_json
+from app.helpers.payloads import format_csv, format_json, parse_json
 from app.helpers.validation import validate
 from app.store.manifest import Manifest
 from app.store.model_store import LATEST
+from app.store.rows import table_rules
+from app.tables.csv_payload import parse_csv
 from app.telemetry.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from app.web.answers import make_answers, make_more_columns
 from app.web.exchange import PREDICT_ROUTE, Exchange, make_outcome
@@ -142,7 +144,8 @@ def _media_type() -> str:
 
 
 def _predict_json(model: "TrainedModel", body: bytes, query: Query) -> Response:
-    payload = parse_json(body, services().limits.max_json_rows, len(model.features) + 1)
+    n_keys = len(model.validator.ignored) + len(model.features) + 1
+    payload = parse_json(body, services().limits.max_json_rows, n_keys)
     validate(payload, model.validator)
     if isinstance(payload, dict):
         vector = model.make_vector(payload)
@@ -160,7 +163,10 @@ def _predict_json(model: "TrainedModel", body: bytes, query: Query) -> Response:
 
 
 def _predict_csv(model: "TrainedModel", body: bytes, query: Query) -> Response:
-    ids, columns = parse_csv(body, model.validator, services().limits.max_csv_rows)
+    rules = table_rules(model.manifest)
+    if "charset" in request.mimetype_params:
+        rules = rules.in_utf_8()
+    ids, columns = parse_csv(body, model.validator, services().limits.max_csv_rows, rules)
     predictions = model.predict_columns(columns)
     more = make_more_columns(model, query, columns, predictions)
     answer = Response(format_csv(ids, predictions, model.classes, more), mimetype="text/csv")

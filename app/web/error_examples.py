@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from app.helpers.errors import ApplicationError, UnavailableVersion, UnknownVersion
-from app.helpers.payloads import check_row_count, parse_csv, parse_json
+from app.helpers.payloads import check_row_count, parse_json
 from app.helpers.validation import RowValidator, validate
 from app.store.manifest import Manifest
+from app.store.rows import make_validator
+from app.tables.csv_payload import parse_csv
 from app.web.access.admission import ONE_HOST, VALID_KEY
 from app.web.exchange import INTERNAL_SERVER_ERROR, error_body
 from app.web.query import parse_query
@@ -55,7 +57,7 @@ def invalid(manifest: Manifest | None, row: dict[str, Any] | None) -> Examples:
     row : dict or None
         A valid row of that version.
     """
-    validator = RowValidator(manifest.features if manifest else ())
+    validator = make_validator(manifest) if manifest else RowValidator(())
     deep: Any = {}
     for _ in range(33):
         deep = [deep]

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.bulk.checked_rows import Reading
+from app.bulk.csv_blocks import CsvBlock
 from app.bulk.scoring import Output, make_tasks
-from app.bulk.table_file import CsvBlock
 
 
 @given(st.lists(st.integers(0, 50), max_size=20), st.booleans(), st.integers(1, 100))

@@ -27,6 +27,11 @@ from tests.support.payloads import FEATURES, X_AND_COLOR, parse, refuse_csv
         ("0.1" + "0" * 500, 0.1),
         ("1000000000000000", 1e15),
         ("-1e15", -1e15),
+        (" 1", 1.0),
+        ("1 ", 1.0),
+        ("\t1", 1.0),
+        ("1\u00a0", 1.0),
+        ("\u2212 1", -1.0),
         ('"2"', 2.0),
         ("", None),
         ('""', None),
@@ -43,10 +48,10 @@ def test_numbers(field: str, number: float | None) -> None:
 @pytest.mark.parametrize(
     "field",
     [
-        "nan", "NaN", "NA", "null", "None", "-", "inf", "-Infinity", "1_000", " 1", "1 ", "\t1",
-        "0x10", "1e", "e5", ".", "+", "--1", "1.2.3", "1-2", "1f", "٣", "１", "½", "true", "[1]",
-        "1;2", '"1,5"', '"1,"', '","', '"1\n2"', '"[1"', '" "', '"""1"""', "\x00", "1\x00",
-        "\u2212 1", "1\u00a0",
+        "nan", "NaN", "NA", "null", "None", "-", "inf", "-Infinity", "1_000", "1e400", "-1e400",
+        "1" * 400, "0x10", "1e", "e5", ".", "+", "--1", "1.2.3", "1-2", "1f", "٣", "１", "½",
+        "true", "[1]", "1;2", '"1,5"', '"1,"', '","', '"1\n2"', '"[1"', '" "', '"""1"""',
+        "\x00", "1\x00",
     ],
 )  # fmt: skip
 def test_what_is_no_number(field: str) -> None:
@@ -56,9 +61,9 @@ def test_what_is_no_number(field: str) -> None:
         assert refuse_csv(text, X_AND_COLOR) == ["Invalid values: 'x' must be a number"]
 
 
-@pytest.mark.parametrize("field", ["1e400", "-1e400", "1" * 400, "1e16", "1000000000000001"])
+@pytest.mark.parametrize("field", ["1e16", "-1e16", "1" * 40, "1000000000000001"])
 def test_numbers_beyond_what_is_allowed(field: str) -> None:
-    """Infinite or not, nullable or not."""
+    """Nullable or not."""
     for name in ("x", "y"):
         line = {"x": "1", "y": "2", name: field}
         assert refuse_csv(f"id,x,y\n1,{line['x']},{line['y']}", RowValidator(FEATURES[:2])) == [
@@ -76,6 +81,10 @@ def test_numbers_beyond_what_is_allowed(field: str) -> None:
         ("False", False),
         ("FALSE", False),
         ('"true"', True),
+        (" tRUE ", True),
+        ("yes", True),
+        ("N", False),
+        ("t", True),
     ],
 )
 def test_booleans(field: str, boolean: bool) -> None:
@@ -87,7 +96,7 @@ def test_booleans(field: str, boolean: bool) -> None:
     )
 
 
-@pytest.mark.parametrize("field", ["1", "0", "yes", "tRUE", " true", "t", "null", "NA"])
+@pytest.mark.parametrize("field", ["1", "0", "ja", "true.", "truetrue"])
 def test_what_is_no_boolean(field: str) -> None:
     """It is never guessed."""
     validator = RowValidator(FEATURES[2:4])
@@ -97,14 +106,15 @@ def test_what_is_no_boolean(field: str) -> None:
 
 
 def test_categories_are_taken_as_they_stand() -> None:
-    """Only the empty field is missing, and a space is part of a text."""
+    """Only the empty field is missing, and spaces around a text do not count."""
     text = 'id,color,shape\n1,NA,"two\nlines"\n2,"green, light",\n3,red,"""square"""\n4,"red",""'
     assert parse(text, RowValidator(FEATURES[4:])) == (
         ["1", "2", "3", "4"],
         [["NA", "green, light", "red", "red"], ["two\nlines", None, '"square"', None]],
     )
     rule = "'color' must be one of 'red', 'green, light', 'NA'"
-    for field in (" red", "red ", "Red", "N/A", ""):
+    assert parse("id,x,color\n1,2, red\t", X_AND_COLOR) == (["1"], [[2.0], ["red"]])
+    for field in ("r ed", "Red", "N/A", "", " "):
         assert refuse_csv(f"id,x,color\n1,2,{field}", X_AND_COLOR) == [f"Invalid values: {rule}"]
 
 

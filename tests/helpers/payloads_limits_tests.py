@@ -5,7 +5,8 @@ import json
 import pytest
 
 from app.helpers.errors import InvalidPayload, PayloadTooLarge
-from app.helpers.payloads import parse_csv, parse_json
+from app.helpers.payloads import parse_json
+from app.tables.csv_payload import parse_csv
 from tests.support.payloads import HEADER, LINE, VALIDATOR, parse
 
 

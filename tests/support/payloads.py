@@ -6,8 +6,9 @@ import pytest
 
 from app.helpers.errors import InvalidPayload
 from app.helpers.features import Feature
-from app.helpers.payloads import parse_csv, parse_json
+from app.helpers.payloads import parse_json
 from app.helpers.validation import RowValidator
+from app.tables.csv_payload import parse_csv
 
 FEATURES = (
     Feature("x", "number"),

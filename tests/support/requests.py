@@ -1,5 +1,6 @@
 """Rows of the dummy model and of one with colors, and how to post them."""
 
+import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -34,3 +35,12 @@ def predict(client: FlaskClient, **more: Any) -> Any:
     first, second = (client.post("/v0/predict", json=ROW, **more) for _ in range(2))
     assert first.status == second.status
     return second
+
+
+def predictions_of_csv(client: FlaskClient, body: bytes) -> list[str]:
+    """Return the API's predictions for a CSV, as it writes them."""
+    answer = client.post("/v0/predict", data=body, content_type="text/csv")
+    assert answer.status_code == 200, answer.json
+    header, *rows = csv.reader(answer.text.splitlines())
+    assert header == ["id", "prediction"]
+    return [prediction for _, prediction in rows]

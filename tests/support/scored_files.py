@@ -1,5 +1,6 @@
 """Tables to score with v0 of `mixed_config`, and what the API answers to them."""
 
+import csv
 import io
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
+
+from app.models.score_file import Options, score
+from app.settings import Settings
 
 HEADER = "id,x,on,color\n"
 BLOCKS = 300  # bytes: a file of some rows is many blocks
@@ -66,3 +70,10 @@ def make_files(directory: Path, count: int) -> None:
 def contents(directory: Path) -> dict[str, bytes]:
     """Return the files of a directory by name."""
     return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def scores_of(source: Path | str, target: Path, config: Settings) -> list[dict[str, str]]:
+    """Score a file with v0, without options, and return what is written for each row."""
+    score(str(source), str(target), "v0", Options(), config)
+    with open(target, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
