@@ -213,12 +213,17 @@ def _read(block: Block, validator: RowValidator, reading: Reading) -> Iterator[R
 
 
 def _prediction_names(manifest: Manifest) -> Sequence[str]:
-    return ["prediction"] if len(manifest.classes) == 2 else manifest.classes
+    return ["prediction"] if _has_one_output(manifest) else manifest.classes
+
+
+def _has_one_output(manifest: Manifest) -> bool:
+    """Whether a prediction is one number: of a regression, or the positive class's probability."""
+    return len(manifest.classes) <= 2
 
 
 def _explanation_prefixes(manifest: Manifest) -> list[str]:
     """Return what the columns of each score's explanation begin with."""
-    if len(manifest.classes) == 2:
+    if _has_one_output(manifest):
         return ["explanation."]
     return [f"explanation.{label}." for label in manifest.classes]
 
@@ -235,7 +240,8 @@ def _output_columns(model: "TrainedModel", rows: Rows, output: Output) -> Iterat
     yield rows.ids
     if n_valid:
         for row in model.rounded_outputs(rows.columns):
-            yield _Predictions(row) if output.format == "csv" else row
+            is_looked_up = output.format == "csv" and model.manifest.task == "classification"
+            yield _Predictions(row) if is_looked_up else row
     else:
         yield from [pa.array([], pa.float64())] * len(_prediction_names(model.manifest))
     if output.explain:
