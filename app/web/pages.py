@@ -24,7 +24,17 @@ from app.utils.dataclass_json import to_json
 from app.web.api import json_response, services
 from app.web.report import plots
 from app.web.report.model_view import view
-from app.web.report.typeset import curl, decimals, log_odds, moment, number, percent, plain
+from app.web.report.typeset import (
+    amount,
+    curl,
+    decimals,
+    log_odds,
+    moment,
+    number,
+    percent,
+    plain,
+    quantity,
+)
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
@@ -50,7 +60,7 @@ OUTDATED = "The newer file cannot be loaded, so the older one is still served. T
 NOT_LOADED = "Not in memory yet: the first request loads it."
 
 pages = Blueprint("pages", __name__, template_folder="templates")
-for _filter in (number, decimals, plain, percent, log_odds, moment, asdict):
+for _filter in (number, decimals, plain, percent, log_odds, quantity, amount, moment, asdict):
     pages.add_app_template_filter(_filter)
 
 
@@ -158,7 +168,7 @@ def _state(state: VersionState, manifest: Manifest | None) -> tuple[str, str]:
 
 def _version_json(version: _Version, is_latest: bool) -> dict[str, Any]:
     known = {} if version.manifest is None else version.manifest.public()
-    shown = "created_at target classes positive_class training_data metrics baseline_metrics"
+    shown = "created_at task target classes positive_class training_data metrics baseline_metrics"
     return {
         "version": version.id,
         "latest": is_latest,
@@ -185,7 +195,11 @@ def _model_context(trained: "TrainedModel", segment: str) -> dict[str, Any]:
     shared, manifest = services(), trained.manifest
     url = url_for("pages.model", version=segment, _external=True)
     needs_key, shown = shared.admission.api_keys.are_set, view(trained)
-    others = {k: m for k, m in shared.store.manifests().items() if k != manifest.version}
+    others = {
+        version: other
+        for version, other in shared.store.manifests().items()
+        if version != manifest.version and other.task == manifest.task
+    }
     states = shared.store.states()
     return {
         "manifest": manifest,

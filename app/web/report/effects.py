@@ -1,4 +1,7 @@
-"""What the features of a linear model do to the log-odds: coefficients on a comparable scale.
+"""What the features of a linear model do to its score: coefficients on a comparable scale.
+
+The score is the number that a regression predicts, the log-odds of two classes, or one score per
+class.
 
 A linear model explains a row exactly, and what a feature contributes does not depend on the other
 features. So it is enough to explain a few made-up rows: the typical row, one whose numbers are all
@@ -64,18 +67,19 @@ class Effect:
 def make_effects(model: "TrainedModel") -> dict[str, list[Effect]]:
     """Return the effects on each class, the strongest first; empty if the model is not linear.
 
-    With two classes, only the effects on the positive class.
+    With two classes, only the effects on the positive class; in a regression, those on the target.
     """
     manifest = model.manifest
-    per_row = len(manifest.features) * len(manifest.classes)
+    per_row = len(manifest.features) * max(1, len(manifest.classes))
     n_levels = max(2, min(MAX_LEVELS, _MAX_CONTRIBUTIONS // per_row))
     levels = {feature.name: _levels(feature)[:n_levels] for feature in manifest.features}
     try:
         explanations = [model.explain(row) for row in _probes(manifest, levels)]
     except NotExplainable:
         return {}
-    if manifest.positive_class is not None:
-        explanations = [{manifest.positive_class: each} for each in explanations]
+    if manifest.positive_class is not None or manifest.task == "regression":
+        label = manifest.positive_class or manifest.target
+        explanations = [{label: each} for each in explanations]
     return {
         label: _effects(
             manifest.features, levels, [each[label]["contributions"] for each in explanations]

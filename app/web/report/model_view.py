@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from app.helpers.predictions import Prediction
-from app.store.curves import Curves
+from app.store.curves import Curves, RegressionCurves
 from app.store.manifest import Manifest
 from app.web.report.effects import Effect, make_effects
+from app.web.report.number_plots import NumberPlots, make_number_plots
 from app.web.report.plots import ClassPlots, make_class_plots
 from app.web.report.typeset import round_for
 
@@ -38,6 +39,8 @@ class ModelView:
         Of the positive class, or of each class, the most frequent first.
     effects : dict of str to list of Effect
         As `make_effects` returns them.
+    number_plots : NumberPlots or None
+        Of a regression.
     confusions : list of Confusion
         The most frequent ones.
     parameters : dict of str to Any
@@ -50,6 +53,7 @@ class ModelView:
 
     plots: list[ClassPlots]
     effects: dict[str, list[Effect]]
+    number_plots: NumberPlots | None
     confusions: list[Confusion]
     parameters: dict[str, Any]
     row: dict[str, Any]
@@ -73,11 +77,18 @@ def _make(model: "TrainedModel") -> ModelView:
     return ModelView(
         plots=plots,
         effects=make_effects(model),
+        number_plots=_number_plots(manifest),
         confusions=_confusions(manifest),
         parameters=_parameters(manifest),
         row=row,
         prediction=model.predict(row),
     )
+
+
+def _number_plots(manifest: Manifest) -> NumberPlots | None:
+    if manifest.numbers is None or not isinstance(manifest.curves, RegressionCurves):
+        return None
+    return make_number_plots(manifest.curves, manifest.numbers)
 
 
 def _confusions(manifest: Manifest) -> list[Confusion]:

@@ -84,9 +84,9 @@ def make_class_plots(label: str, curves: ClassCurves) -> ClassPlots:
     roc = curves.roc.false_positive_rate, curves.roc.true_positive_rate
     precision_recall = curves.precision_recall.recall, curves.precision_recall.precision
     calibration = curves.calibration.predicted, curves.calibration.observed
-    edges, positive = curves.histogram.edges, _shares(curves.histogram.positive)
-    negative = _shares(curves.histogram.negative)
-    top = _round_up(max(*positive, *negative))
+    edges, positive = curves.histogram.edges, shares_of(curves.histogram.positive)
+    negative = shares_of(curves.histogram.negative)
+    top = round_up(max(*positive, *negative))
     gaps = [abs(x - y) for x, y in zip(*calibration, strict=True)]
     n_rows, n_others = sum(curves.histogram.positive), sum(curves.histogram.negative)
     return ClassPlots(
@@ -97,8 +97,8 @@ def make_class_plots(label: str, curves: ClassCurves) -> ClassPlots:
         roc=_path(*roc),
         precision_recall=_path(*precision_recall),
         calibration=_path(*calibration),
-        positive=_outline(edges, positive, top),
-        negative=_outline(edges, negative, top),
+        positive=outline(edges, positive, top),
+        negative=outline(edges, negative, top),
         dots=tuple((x_place(x), y_place(y)) for x, y in zip(*calibration, strict=True)),
         shares=tuple(Tick(y_place(k / 4), f"{k / 4 * top * 100:g} %") for k in range(5)),
         found=tuple((x, _at(x, *roc)) for x in (0.05, 0.2)),
@@ -113,7 +113,7 @@ def _path(xs: Sequence[float], ys: Sequence[float]) -> str:
     return "M" + "L".join(f"{x_place(x):g},{y_place(y):g}" for x, y in zip(xs, ys, strict=True))
 
 
-def _outline(edges: Sequence[float], heights: Sequence[float], top: float) -> str:
+def outline(edges: Sequence[float], heights: Sequence[float], top: float) -> str:
     """Return the outline of a histogram, closed along the axis."""
     floor = f"{y_place(0):g}"
     steps = "".join(
@@ -123,7 +123,7 @@ def _outline(edges: Sequence[float], heights: Sequence[float], top: float) -> st
     return f"M{x_place(edges[0]):g},{floor}{steps}V{floor}Z"
 
 
-def _shares(counts: Sequence[int]) -> list[float]:
+def shares_of(counts: Sequence[int]) -> list[float]:
     total = max(1, sum(counts))
     return [count / total for count in counts]
 
@@ -132,7 +132,7 @@ def _above(edges: Sequence[float], shares: Sequence[float]) -> float:
     return sum(share for left, share in zip(edges, shares, strict=False) if left >= DECISION - 1e-9)
 
 
-def _round_up(share: float) -> float:
+def round_up(share: float) -> float:
     """Return the next higher of some shares that stay round when they are divided by four."""
     rounds = (0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
     return rounds[min(bisect_left(rounds, share), len(rounds) - 1)]

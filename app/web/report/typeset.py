@@ -1,7 +1,7 @@
 """How pages write numbers, shares, moments and calls.
 
-`app/web/static/numbers.js` has `decimals`, `log_odds` and `plain` again, for numbers that the
-browser computes; a test runs both.
+`app/web/static/numbers.js` has `decimals`, `log_odds`, `quantity`, `amount` and `plain` again, for
+numbers that the browser computes; a test runs both.
 """
 
 import math
@@ -39,8 +39,8 @@ def number(value: float) -> str:
 def decimals(value: float, places: int) -> str:
     """Return a number below 1e21 with so many decimals.
 
-    >>> decimals(0.90625, 4), decimals(-0.5, 0)
-    ('0.9063', '−1')
+    >>> decimals(0.90625, 4), decimals(-0.5, 0), decimals(-0.0001, 3)
+    ('0.9063', '−1', '0.000')
     """
     return _round(value, f".{places}f")
 
@@ -55,6 +55,29 @@ def log_odds(value: float) -> str:
     return sign + _round(abs(value), ".4f" if abs(value) < 1e6 else ".3e")
 
 
+def quantity(value: float) -> str:
+    """Return a number in a target's unit: of four significant digits or so.
+
+    >>> quantity(1234567.0), quantity(-12.5), quantity(0.98765), quantity(0.0), quantity(2e12)
+    ('1,234,567', '−12.50', '0.9877', '0', '2.000e+12')
+    """
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
+    magnitude = math.floor(math.log10(abs(value)))
+    if _SMALLEST_SPELLED_OUT <= magnitude < _LARGEST_SPELLED_OUT:
+        return _round(value, f",.{max(0, 3 - magnitude)}f")
+    return _round(value, ".3e")
+
+
+def amount(value: float) -> str:
+    """Return a part of a number in a target's unit: signed, as `quantity` writes it.
+
+    >>> amount(1234.5), amount(-0.25), amount(0.0)
+    ('+1,235', '−0.2500', '0')
+    """
+    return ("+" if value > 0 else "") + quantity(value)
+
+
 def plain(value: float) -> str:
     """Return all digits of a number of an ordinary size: 0, or between 1e-4 and 1e16.
 
@@ -67,7 +90,9 @@ def plain(value: float) -> str:
 def _round(value: float, spec: str) -> str:
     """Return a formatted number; a tie is rounded away from zero, as JavaScript does it."""
     with localcontext(rounding=ROUND_HALF_UP):
-        return format(Decimal(value + 0.0), spec).replace("-", "−")  # -0.0 + 0.0 is 0.0
+        text = format(Decimal(value + 0.0), spec)
+    is_zero = not text.strip("-0.,")  # once rounded; it has no sign then
+    return text.removeprefix("-") if is_zero else text.replace("-", "−")
 
 
 def round_for(feature: Feature, value: Value) -> Value:

@@ -2,7 +2,7 @@
 
 import { predict } from "./api.js";
 import { element } from "./dom.js";
-import { decimals, plain } from "./numbers.js";
+import { decimals, plain, quantity } from "./numbers.js";
 
 export class Comparison {
   constructor(facts) {
@@ -49,7 +49,8 @@ export class Comparison {
 
   differences() {
     const { facts, metadata } = this;
-    if (metadata.target !== facts.target || metadata.positive_class !== facts.positive) {
+    const sameTarget = metadata.target === facts.target && metadata.task === facts.task;
+    if (!sameTarget || metadata.positive_class !== facts.positive) {
       return [`${metadata.version} predicts something else, so the metrics cannot be compared.`];
     }
     const same = metadata.training_data.sha256 === facts.data;
@@ -71,11 +72,14 @@ export class Comparison {
 function showMetric(row, metrics) {
   const [ours, theirs] = row.querySelectorAll("td");
   const value = metrics[row.dataset.metric];
-  theirs.textContent = value === undefined ? "–" : decimals(value, 4);
-  const lowerIsBetter = /loss|brier/.test(row.dataset.metric);
+  const isError = /error/.test(row.dataset.metric); // in the unit of the target
+  const write = isError ? quantity : (number) => decimals(number, 4);
+  theirs.textContent = value === undefined ? "–" : write(value);
+  const lowerIsBetter = isError || /loss|brier/.test(row.dataset.metric);
   const difference = (value - Number(ours.dataset.value)) * (lowerIsBetter ? -1 : 1);
-  ours.classList.toggle("better", difference < -5e-5);
-  theirs.classList.toggle("better", difference > 5e-5);
+  const differs = theirs.textContent !== ours.textContent;
+  ours.classList.toggle("better", differs && difference < 0);
+  theirs.classList.toggle("better", differs && difference > 0);
 }
 
 function write(cell, prediction) {

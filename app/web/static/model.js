@@ -16,6 +16,7 @@ const byId = (id) => document.getElementById(id);
 const facts = JSON.parse(byId("facts").textContent);
 // The server may know itself by another name; calls go to the address that the page came from.
 facts.url = location.origin + new URL(facts.url).pathname;
+const isRegression = facts.task === "regression";
 const form = new RowForm(document.querySelector(".try form"), facts);
 const comparison = byId("other") ? new Comparison(facts) : undefined;
 let timer, request, answer;
@@ -32,7 +33,8 @@ async function update() {
   const { signal } = request;
   const row = form.row();
   try {
-    const { ok, body } = await predict(facts.url, row, { explain: facts.explains, signal });
+    const { explains: explain, hasIntervals: interval } = facts;
+    const { ok, body } = await predict(facts.url, row, { explain, interval, signal });
     if (ok) showAnswer(row, body);
     else await showRefusal(body.message, signal);
   } catch (error) {
@@ -44,13 +46,19 @@ function showAnswer(row, body) {
   answer = { row, ...body };
   form.showErrors(new Map());
   refuse("");
-  if (facts.positive === null) showClasses(body.prediction);
+  if (isRegression) showNumber(body);
+  else if (facts.positive === null) showClasses(body.prediction);
   else {
     byId("probability").textContent = plain(body.prediction);
     byId("probability-bar").setAttribute("width", `${body.prediction * 100}%`);
   }
   if (facts.explains) explain();
   comparison?.show(row, body.prediction);
+}
+
+function showNumber({ prediction, interval }) {
+  byId("prediction").textContent = plain(prediction);
+  if (interval) byId("interval").textContent = interval.map(plain).join(" … ");
 }
 
 function showClasses(prediction) {
@@ -65,6 +73,11 @@ function showClasses(prediction) {
 
 function explain() {
   let { explanation } = answer;
+  if (isRegression) {
+    drawWaterfall(byId("waterfall"), explanation, answer.row, true);
+    byId("waterfall-sum").textContent = `They add up to ${plain(answer.prediction)}.`;
+    return;
+  }
   let label = facts.positive;
   if (label === null) {
     const chosen = Number(byId("explained").value);

@@ -2,7 +2,8 @@
 // app/web/report/typeset.py has functions of the same names for the server's side, and a test runs both.
 
 export function decimals(value, places) {
-  return value.toFixed(places).replace("-", "−");
+  const text = value.toFixed(places);
+  return text.replace("-", /[1-9]/.test(text) ? "−" : "");
 }
 
 // A part of the log-odds: signed, with four decimals, so that the numbers of a list align.
@@ -10,6 +11,23 @@ export function logOdds(value) {
   const size = Math.abs(value);
   const text = size < 1e6 ? size.toFixed(4) : size.toExponential(3);
   return (value < 0 ? "−" : value > 0 ? "+" : "") + text;
+}
+
+// A number in the unit of a target: of four significant digits or so.
+export function quantity(value) {
+  if (value === 0 || !Number.isFinite(value)) return value === 0 ? "0" : String(value);
+  const size = Math.abs(value), magnitude = Math.floor(Math.log10(size));
+  let text = size.toExponential(3);
+  if (magnitude >= -4 && magnitude < 9) {
+    const [whole, fraction] = size.toFixed(Math.max(0, 3 - magnitude)).split(".");
+    text = whole.replace(/\B(?=(\d{3})+$)/g, ",") + (fraction ? `.${fraction}` : "");
+  }
+  return (value < 0 ? "−" : "") + text.replace("-", "−");
+}
+
+// A part of such a number: signed.
+export function amount(value) {
+  return (value > 0 ? "+" : "") + quantity(value);
 }
 
 // All digits that a number has.

@@ -17,7 +17,7 @@ EDGES = (0.0, 1e-9, 4.9e-5, 5e-5, 0.99995, 999999.99994, 999999.99996, 1e6, 1e20
 
 def test_numbers_are_written_as_their_docstrings_say() -> None:
     """The examples of app/web/report/typeset.py."""
-    assert doctest.testmod(typeset) == (0, 7)
+    assert doctest.testmod(typeset) == (0, 9)
 
 
 def make_samples() -> list[float]:
@@ -54,6 +54,14 @@ def test_the_browser_writes_decimals_as_the_server_does(places: int) -> None:
     samples = make_samples()
     expected = [typeset.decimals(sample, places) for sample in samples]
     assert by_the_browser(f"decimals(x, {places})", samples) == expected
+
+
+@pytest.mark.parametrize("name", ["quantity", "amount"])
+def test_the_browser_writes_quantities_as_the_server_does(name: str) -> None:
+    """Of all sizes, ties and signs."""
+    samples = [0.0, *make_samples()]
+    expected = [getattr(typeset, name)(sample) for sample in samples]
+    assert by_the_browser(f"{name}(x)", samples) == expected
 
 
 def test_the_browser_writes_predictions_as_the_server_does() -> None:
