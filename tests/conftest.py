@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from app.app import create_app
 from app.bulk import csv_blocks
 from app.models import score_file
-from app.models.train_model import main, train
+from app.models.train_model import main
 from app.settings import Settings
 from app.tables.columns import Columns
 from tests.support.configs import make_config
@@ -30,7 +30,7 @@ from tests.support.houses import house_rows
 from tests.support.paths import TRAINING_CSV
 from tests.support.requests import MakeClient
 from tests.support.scored_files import BLOCKS
-from tests.support.training import Run
+from tests.support.training import Run, train
 
 settings.register_profile("tests", deadline=None)  # the machine may be busy
 settings.load_profile("tests")
@@ -62,8 +62,6 @@ def config(tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def dummy_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The path of v0, trained once on the dummy data."""
-    from app.models.train_model import train  # tests that need no model start seconds sooner
-
     config = make_config(tmp_path_factory.mktemp("dummy"))
     train(TRAINING_CSV, "v0", config=config)
     return os.path.join(config.models_root, "trained-model-v0.p")
@@ -129,6 +127,8 @@ def run_training(config: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr("app.settings.current", config)
 
     def run_training(path: str | Path, *options: str, version: str = "v0") -> Result:
+        if not {"--C", "--search"}.intersection(options):
+            options = ("--C", "0.1", *options)  # to choose it takes time
         return CliRunner().invoke(main, [str(path), version, *options], catch_exceptions=False)
 
     return run_training

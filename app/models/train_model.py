@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 import click
 import numpy as np
 import pandas as pd
-from click.core import ParameterSource
 
 from app import settings
 from app.helpers.errors import ApplicationError, InvalidModelFile
@@ -31,6 +30,7 @@ from app.training.profile import describe_features, find_leaks, make_self_check
 from app.training.quality import measure
 from app.training.search import Search
 from app.training.split import split_rows
+from app.training.strength import DEFAULT_STRENGTH, choose_strength
 from app.training.weights import with_weights
 from app.utils.cores import usable_cores
 from app.utils.notes import note, progress, warnings_as_notes
@@ -46,7 +46,7 @@ def train(
     *,
     columns: Columns | None = None,
     positive_class: str | None = None,
-    C: float = 0.1,
+    C: float | None = None,
     search: Search | None = None,
     refit_on_all: bool = False,
     config: settings.Settings | None = None,
@@ -63,8 +63,9 @@ def train(
         How to read the columns, and whether the target is a class or a number.
     positive_class : str, optional
         Of two classes, the one whose probability is predicted; by default the last.
-    C : float
-        Inverse of the regularization's strength.
+    C : float, optional
+        Inverse of the regularization's strength; by default cross-validation on the training set
+        chooses it.
     search : Search, optional
         Where to choose it, and the l1_ratio, by cross-validation on the training set.
     refit_on_all : bool
@@ -108,8 +109,14 @@ def train(
     features = decide_open(dataset.features, split.X_train, columns)
     # Looked up only now: a fork without regressions has no build_regressor().
     build = estimators.build_regressor if is_regression else estimators.build_classifier
-    estimator = build(features, C=C)
+    estimator = build(features, C=C or DEFAULT_STRENGTH)
     found = search.run(estimator, split.X_train, split.y_train, SEED) if search else None
+    strength = None
+    if C is None and search is None:
+        strength = choose_strength(estimator, split.X_train, split.y_train, SEED)
+        if strength is not None:
+            note(f"Note: {strength.reason}; --C decides otherwise.")
+            estimator = build(features, C=strength.C)
     estimator.fit(split.X_train, split.y_train)
 
     quality = measure(estimator, split, dataset, positive_index)
@@ -139,7 +146,12 @@ def train(
         positive_class=positive_class,
         parameters=Parameters(
             classifier=type(estimator).__name__,
-            regularization=found.best.regularization if found else Regularization(C),
+            regularization=(
+                found.best.regularization
+                if found
+                else Regularization(strength.C if strength else C or DEFAULT_STRENGTH)
+            ),
+            strength=strength.reason if strength else "",
             seed=SEED,
             columns=columns,
             refit_on_all=refit_on_all,
@@ -170,8 +182,10 @@ def _displayable(path: str) -> str:
     return click.format_filename(os.path.abspath(path))
 
 
-def _check_strength(context: click.Context, parameter: click.Parameter, C: float) -> float:
-    if not 0.0 < C < math.inf:  # nor NaN
+def _check_strength(
+    context: click.Context, parameter: click.Parameter, C: float | None
+) -> float | None:
+    if C is not None and not 0.0 < C < math.inf:  # nor NaN
         raise click.BadParameter("it must be a number above 0.")
     return C
 
@@ -186,9 +200,7 @@ def _check_strength(context: click.Context, parameter: click.Parameter, C: float
     "C",
     type=float,
     callback=_check_strength,
-    default=0.1,
-    show_default=True,
-    help="Inverse of the regularization's strength.",
+    help="Inverse of the regularization's strength (default: chosen by cross-validation).",
 )
 @click.option("--search", is_flag=True, help="Choose C and l1_ratio by cross-validation.")
 @click.option(
@@ -206,7 +218,7 @@ def main(
     version: str,
     columns: Columns,
     positive_class: str | None,
-    C: float,
+    C: float | None,
     search: bool,
     workers: int,
     scheduler: str | None,
@@ -220,8 +232,7 @@ def main(
     config = settings.current_or_exit()
     if scheduler is not None and not search:
         raise click.UsageError("--scheduler is for --search.")
-    source_of_c = click.get_current_context().get_parameter_source("C")
-    if search and source_of_c is ParameterSource.COMMANDLINE:
+    if search and C is not None:
         raise click.UsageError("--search chooses C; say one or the other.")
     try:
         train(

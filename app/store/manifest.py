@@ -101,6 +101,8 @@ class Parameters:
     classifier : str
         The name of the estimator's class.
     regularization : Regularization
+    strength : str
+        How its C was chosen by cross-validation; empty if it was not.
     seed : int
         The seed of all random numbers.
     refit_on_all : bool
@@ -113,6 +115,7 @@ class Parameters:
     seed: int
     columns: Columns
     refit_on_all: bool = False
+    strength: str = ""
 
 
 @dataclass(frozen=True)

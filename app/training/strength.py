@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from sklearn.pipeline import Pipeline
@@ -35,7 +36,7 @@ class Strength:
     ----------
     C : float
     reason : str
-        One sentence: how it was chosen, or why it was not.
+        How it was chosen, or why it was not, without a full stop.
     losses : tuple of float, shape (n_strengths,)
         The mean loss of each value of STRENGTHS; empty if nothing was compared.
     """
@@ -46,15 +47,14 @@ class Strength:
 
 
 def choose_strength(estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int) -> Strength | None:
-    """Return the `C` to fit an unfitted estimator with, None if it has no such parameter.
+    """Return the `C` to fit an unfitted estimator with, None if it has none to choose.
 
     The same data gives the same choice.
 
     Parameters
     ----------
     estimator : classifier or regressor
-        Its last step, or the estimator itself if it is no pipeline, has a parameter `C`, or
-        `alpha`, which is 1 / C.
+        One that is, or ends with, a LogisticRegression or a Ridge, whose `alpha` is 1 / C.
     X : DataFrame of shape (n_samples, n_features)
     y : array of shape (n_samples,)
     seed : int
@@ -68,7 +68,7 @@ def choose_strength(estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int)
         return Strength(
             DEFAULT_STRENGTH,
             f"C is {DEFAULT_STRENGTH:g}: with {fewest} rows of a class there are too few to"
-            " choose it by cross-validation.",
+            " choose it by cross-validation",
         )
     if len(X) > MAX_ROWS:
         X, _, y, _ = train_test_split(
@@ -85,7 +85,7 @@ def choose_strength(estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int)
                 return Strength(
                     DEFAULT_STRENGTH,
                     f"C is {DEFAULT_STRENGTH:g}: choosing it by cross-validation would take too"
-                    f" long with {sets[0].shape[1]} columns.",
+                    f" long with {sets[0].shape[1]} columns",
                 )
             losses.append(list(_losses(last, *sets, y[training], y[validation])))
     return _choose(np.array(losses))
@@ -99,23 +99,20 @@ def _choose(losses: NDArray[np.float64]) -> Strength:
     chosen = int(np.argmax(means <= means[best] + error))  # the first, and so the smallest C
     return Strength(
         STRENGTHS[chosen],
-        f"C is {STRENGTHS[chosen]:g}, chosen by {len(losses)}-fold cross-validation.",
+        f"C is {STRENGTHS[chosen]:g}, chosen by {len(losses)}-fold cross-validation",
         tuple(means.tolist()),
     )
 
 
-def with_strength(estimator: Any, C: float) -> Any:
-    """Return an unfitted copy of an estimator with another `C`."""
-    copy = clone(estimator)
-    last = copy[-1] if isinstance(copy, Pipeline) else copy
-    last.set_params(**_parameters(last, C))
-    return copy
-
-
 def _parameters(last: Any, C: float) -> dict[str, float]:
-    """Return what sets an estimator's strength; empty if it has no such parameter."""
-    names = last.get_params() if hasattr(last, "get_params") else {}
-    return {"C": C} if "C" in names else {"alpha": 1.0 / C} if "alpha" in names else {}
+    """Return what sets an estimator's strength; empty for other kinds, which may be slow."""
+    match last:
+        case LogisticRegression():
+            return {"C": C}
+        case Ridge():
+            return {"alpha": 1.0 / C}
+        case _:
+            return {}
 
 
 def _fewest(y: NDArray[Any]) -> int:

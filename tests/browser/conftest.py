@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sklearn.datasets import load_wine
 
-from app.models.train_model import train
 from app.settings import Settings
 from app.tables.columns import Columns
 from tests.browser.serving import KEY, serve
@@ -15,6 +14,7 @@ from tests.browser.tables import make_customers, make_hostile_rows
 from tests.support.configs import SIGNING_KEY
 from tests.support.paths import TRAINING_CSV
 from tests.support.tables import write_csv
+from tests.support.training import train
 
 DESKTOP = {
     "viewport": {"width": 1280, "height": 900},

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from app.models.train_model import train
 from app.tables.columns import Columns
 from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.browser.serving import serve
 from tests.browser.tables import make_customers
 from tests.support.configs import make_config
 from tests.support.tables import write_csv
+from tests.support.training import train
 
 PICTURE = Path(__file__).with_name("model-page.png")
 

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 
 from app.app import create_app
 from app.models.score_file import main
-from app.models.train_model import train
 from app.settings import Settings
 from tests.support.configs import make_config
 from tests.support.requests import post, post_csv
+from tests.support.training import train
 from tests.support.villages import write_villages
 
 

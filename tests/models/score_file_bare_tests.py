@@ -12,11 +12,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from app.models import estimators
 from app.models.estimators import build_classifier
-from app.models.train_model import train
 from app.settings import Settings
 from tests.support.bare_programs import run_bare
 from tests.support.scored_files import ask, some_rows, typed_table, write_text
-from tests.support.training import environment_of, run_python
+from tests.support.training import environment_of, run_python, train
 
 SCORE = "from app.models.score_file import main; main()"
 PRINT_MODULES = """

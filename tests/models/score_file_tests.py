@@ -19,10 +19,9 @@ from sklearn.tree import DecisionTreeClassifier
 from app.app import create_app
 from app.models import estimators
 from app.models.estimators import build_classifier
-from app.models.train_model import train
 from app.settings import Settings
 from tests.support.scored_files import HEADER, ask, some_rows, write_text
-from tests.support.training import Run
+from tests.support.training import Run, train
 
 
 def test_a_file_gets_what_the_api_answers_to_its_csv(

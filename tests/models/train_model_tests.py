@@ -26,7 +26,6 @@ from sklearn.model_selection import train_test_split
 from app.app import create_app
 from app.models import estimators
 from app.models.estimators import build_classifier
-from app.models.train_model import train
 from app.settings import Settings
 from app.store.manifest import Parameters, Regularization, TrainingData
 from app.tables.columns import Columns
@@ -34,7 +33,7 @@ from tests.support.csv_files import MIXED_NAMES, base_rows, mixed_rows, write_cs
 from tests.support.drawn_tables import tables
 from tests.support.manifests import curves_of, metrics_of
 from tests.support.paths import TRAINING_CSV
-from tests.support.training import Run, environment_of, read_manifest, run_python
+from tests.support.training import Run, environment_of, read_manifest, run_python, train
 
 SIZES = re.compile(r"training set has (\d+) rows\nvalidation set has (\d+) rows\n")
 

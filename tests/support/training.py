@@ -20,6 +20,13 @@ from tests.support.paths import ROOT
 Run = Callable[..., Result]
 
 
+def train(path: str, version_id: str, **options: Any) -> Manifest:
+    """Train with a strength that is given: to choose it takes time, which few tests are about."""
+    from app.models.train_model import train  # tests that need no model start seconds sooner
+
+    return train(path, version_id, **{"C": 0.1, **options})
+
+
 def run_python(
     *arguments: str, cwd: Path = ROOT, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:

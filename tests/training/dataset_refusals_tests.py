@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from app.helpers.errors import InvalidDataset
-from app.models.train_model import train
 from app.settings import Settings
 from app.tables import csv_file
 from tests.support.csv_files import GOOD, csv_of, two_columns, with_column, with_field, write_csv
+from tests.support.training import train
 
 NOT_A_NUMBER = (
     "Row {row}, column 'x' is not a number, as most of the column is{more}; mend it, declare it"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from app.models.train_model import train
 from app.settings import Settings
 from app.tables import csv_file
 from app.utils import notes
 from tests.support.csv_files import base_rows, write_csv
+from tests.support.training import train
 
 
 def on_terminal(path: Path, config: Settings, monkeypatch: pytest.MonkeyPatch) -> str:

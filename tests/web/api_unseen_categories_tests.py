@@ -9,14 +9,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.app import create_app
-from app.models.train_model import train
 from app.settings import Settings
 from app.store.fitted_estimator import make_frame
 from app.tables.columns import Columns
 from tests.support.configs import make_config
 from tests.support.metrics import parse, value
 from tests.support.requests import post, post_csv
-from tests.support.training import load_model
+from tests.support.training import load_model, train
 from tests.support.villages import TYPO, VILLAGES, village_rows, write_villages
 
 ROW = {"id": 1, "city": "Bree", "plan": "basic", "age": 40}

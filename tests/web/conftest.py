@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from sklearn.datasets import load_wine
 
 from app.app import create_app
-from app.models.train_model import train
 from app.settings import Settings
 from app.store.manifest import Manifest
 from app.tables.columns import Columns
@@ -20,6 +19,7 @@ from tests.support.openapi import LIMITS, Json, as_read, write_odd_csv
 from tests.support.paths import TRAINING_CSV
 from tests.support.supervisor import APPLICATION, Server
 from tests.support.tables import customers, hostile_rows, write_csv
+from tests.support.training import train
 
 
 @pytest.fixture(scope="session")

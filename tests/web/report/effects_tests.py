@@ -6,10 +6,10 @@ from flask.testing import FlaskClient
 from sklearn.tree import DecisionTreeClassifier
 
 from app.app import create_app
-from app.models.train_model import train
 from app.settings import Settings
 from tests.support.pages import ACCEPT_JSON, get_page
 from tests.support.paths import TRAINING_CSV
+from tests.support.training import train
 
 
 def test_effects_are_the_standardized_coefficients(
