@@ -63,7 +63,7 @@ def config(tmp_path: Path) -> Settings:
 def dummy_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The path of v0, trained once on the dummy data."""
     config = make_config(tmp_path_factory.mktemp("dummy"))
-    train(TRAINING_CSV, "v0", config=config)
+    train(TRAINING_CSV, "v0", C=None, config=config)  # as `make run` does
     return os.path.join(config.models_root, "trained-model-v0.p")
 
 

@@ -92,7 +92,7 @@ def test_says_in_a_line_why_a_model_cannot_be_saved(
     root = tmp_path / "file" / "models"
     root.parent.touch()
     monkeypatch.setattr("app.settings.current", replace(config, models_root=str(root)))
-    result = CliRunner().invoke(main, [TRAINING_CSV, "v0"], catch_exceptions=False)
+    result = CliRunner().invoke(main, [TRAINING_CSV, "v0", "--C", "1"], catch_exceptions=False)
     assert result.stderr == f"Error: The model cannot be saved in '{root}': Not a directory.\n"
     assert result.exit_code == 1
 

@@ -39,12 +39,13 @@ SIZES = re.compile(r"training set has (\d+) rows\nvalidation set has (\d+) rows\
 
 
 def test_prints_exactly_what_is_documented(config: Settings) -> None:
-    """On the dummy data, as a process: the paths, the rows, the ROC AUC; nothing on stderr."""
+    """On the dummy data, as a process: the paths, the rows, the ROC AUC; on stderr, what C is."""
     trained = run_python(
         *("-m", "app.models.train_model", "data/raw/training.csv", "v0"),
         environment=environment_of(config),
     )
-    roc_auc = metrics_of(read_manifest(config)).roc_auc
+    manifest = read_manifest(config)
+    roc_auc = metrics_of(manifest).roc_auc
     assert trained.stdout == (
         f"\nWill train model v0 using the file at: {TRAINING_CSV}\n\n"
         "training set has 7500 rows\n"
@@ -52,7 +53,9 @@ def test_prints_exactly_what_is_documented(config: Settings) -> None:
         f"{roc_auc}\n"
         f"Successfully saved model at {config.models_root}/trained-model-v0.p\n"
     )
-    assert trained.stderr == ""
+    C = manifest.parameters.regularization.C
+    assert manifest.parameters.strength == f"C is {C:g}, chosen by 5-fold cross-validation"
+    assert trained.stderr == f"Note: {manifest.parameters.strength}; --C decides otherwise.\n"
     assert trained.returncode == 0
     assert roc_auc == pytest.approx(0.986, abs=0.005)
 
