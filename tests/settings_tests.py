@@ -62,6 +62,17 @@ def test_every_whole_number_is_taken(number: int, zeros: int) -> None:
         assert load().max_csv_rows == number
 
 
+def test_unpickling_is_needed_or_never(set_variables: Set) -> None:
+    """A typing error must not allow what was to be forbidden."""
+    for text, allowed in (("", True), ("needed", True), ("never", False)):
+        set_variables(UNPICKLE=text)
+        assert load().may_unpickle is allowed
+    for text in ("Never", "never ", "no", "0"):
+        set_variables(UNPICKLE=text)
+        with pytest.raises(ValueError, match=r"^UNPICKLE must be needed or never\.$"):
+            load()
+
+
 def test_every_mistake_is_named_at_once(set_variables: Set) -> None:
     """In the order of the settings."""
     set_variables(TRUSTED_PROXIES="-1", FAST_PATH="yes", PORT="x", HOST="::1")

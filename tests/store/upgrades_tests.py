@@ -1,7 +1,7 @@
 """Model files of older formats: they are served as if they had been trained today."""
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,16 @@ def test_old_models_are_in_the_openapi_document(old_client: FlaskClient) -> None
     sent = predict["requestBody"]["content"]["application/json"]["examples"]["many"]["value"]
     answers = predict["responses"]["200"]["content"]["application/json"]["examples"]["many"]
     assert old_client.post("/v0/predict", json=sent).json == answers["value"]
+
+
+def test_an_old_model_is_unavailable_where_nothing_is_unpickled(config: Settings) -> None:
+    """It has no weights."""
+    shutil.copytree(OLD / "format-1", config.models_root, dirs_exist_ok=True)
+    client = create_app(replace(config, unpickle="never")).test_client()
+    assert client.get("/v0/healthcheck").text == "Not OK"
+    assert (Path(config.logs_root) / "application.log").read_text().count(
+        "v0 cannot be loaded: it would have to be unpickled, which UNPICKLE=never forbids\n"
+    ) == 1
 
 
 def test_the_fields_of_format_1_are_found_again() -> None:

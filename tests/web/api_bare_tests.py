@@ -11,8 +11,12 @@ import pandas as pd
 import pytest
 
 from app.app import create_app
+from app.models.train_model import train
 from app.settings import Settings
+from app.tables.columns import Columns
 from tests.support.bare_programs import send_bare
+from tests.support.csv_files import write_csv
+from tests.support.houses import HOUSE, house_rows
 from tests.support.scored_files import some_rows
 
 ROWS = [
@@ -74,6 +78,24 @@ def test_a_server_without_the_libraries_answers_everything_about_a_linear_versio
         assert (status, comparable(text)) == (response.status_code, comparable(response.text))
         assert has_numpy == (request in many)
     assert {status for status, *_ in answers} == {200, 400}
+
+
+def test_such_a_server_serves_a_regression(config: Settings, tmp_path: Path) -> None:
+    """One row and many, and what explains a number."""
+    houses = write_csv(tmp_path / "houses.csv", house_rows(100))
+    train(str(houses), "v0", columns=Columns("price"), config=config)
+    rows: list[dict[str, Any]] = [{**HOUSE, "id": i, "area": 60.0 + i} for i in range(20)]
+    path = "/v0/predict"
+    requests: list[dict[str, Any]] = [
+        {"method": "POST", "path": path, "json": sent} for sent in (rows[0], rows[:3], rows)
+    ]
+    requests.append({"method": "POST", "path": f"{path}?explain=true", "json": rows[0]})
+    requests += [
+        {"method": "GET", "path": f"/v0/{page}"} for page in ("healthcheck", "schema", "metadata")
+    ]
+    client = create_app(config).test_client()
+    for request, (status, text, _) in zip(requests, send_bare(config, requests), strict=True):
+        assert (status, text) == (200, client.open(**request).text)
 
 
 def test_such_a_server_counts_what_it_predicts(linear_config: Settings) -> None:
