@@ -6,6 +6,7 @@ and statuses are only labels here, except that a status of 500 or above is an er
 
 import logging
 import os
+import sys
 import threading
 import time
 import weakref
@@ -179,11 +180,17 @@ class Records:
 
     def _start(self) -> bool:
         """Start the thread; return whether that worked. If not, the next record tries again."""
-        work = self._work
+        work, is_finalizing = self._work, sys.is_finalizing
+
+        def wake_up(_: object) -> None:
+            # When Python ends it stops the thread wherever that is, perhaps with the event's lock.
+            if not is_finalizing():
+                work.set()
+
         drain = threading.Thread(
             target=_drain_forever,
             # Weak, so that the thread ends when nobody holds the instance any more.
-            args=(weakref.ref(self, lambda _: work.set()), work, self._hurry, self._interval),
+            args=(weakref.ref(self, wake_up), work, self._hurry, self._interval),
             name="records",
             daemon=True,
         )

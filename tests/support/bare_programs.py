@@ -44,6 +44,7 @@ def run_bare(program: str, config: Settings, *arguments: str) -> subprocess.Comp
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
 
 
