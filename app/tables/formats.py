@@ -26,7 +26,7 @@ _WORDS = "na n/a n.a. n.a #n/a #na <na> nan -nan nat null (null) #null! none nil
 MISSING_TOKENS = frozenset(["", *_WORDS.split(), "?", "-", "--", "–", "—", ".", "..", "…", r"\n"])
 """What stands for a missing number or boolean, in lower case; any case counts."""
 
-_PLAIN_CHARACTERS = b"0123456789+-.eE \n"
+_PLAIN_CHARACTERS = b"0123456789+-.eE ,"
 
 
 @dataclass(frozen=True)
@@ -163,18 +163,20 @@ def _parse_numbers(fields: Sequence[str], format_: Format) -> Sequence[Value]:
 
 def _parse_plain_numbers(fields: Sequence[str], format_: Format) -> list[Value] | None:
     """Return the numbers if all are written as in JSON: read at once, five times as fast."""
-    text = "\n".join(fields)
-    if format_.decimal == "," and "." not in text:
-        text = text.replace(",", ".")
-    elif format_.decimal != ".":
-        return None
-    if not text.isascii() or text.encode().translate(None, _PLAIN_CHARACTERS):
+    n_fields = len(fields)
+    if format_.decimal == ",":
+        text = "\n".join(fields)
+        if "." in text:
+            return None
+        fields = text.replace(",", ".").split("\n")
+    data = ",".join(fields).encode()
+    if data.translate(None, _PLAIN_CHARACTERS):
         return None
     if "" in fields:
-        text = "\n".join([field or "null" for field in text.split("\n")])
+        data = ",".join([field or "null" for field in fields]).encode()
     with contextlib.suppress(orjson.JSONDecodeError):  # JSON has no .5, no +1
-        numbers: list[Value] = orjson.loads(f"[{text.replace(chr(10), ',')}]")
-        if len(numbers) == len(fields):  # no field had a line end in it
+        numbers: list[Value] = orjson.loads(b"[%b]" % data)
+        if len(numbers) == n_fields:  # no field had a comma or a line end in it
             return numbers
     return None
 
@@ -192,7 +194,8 @@ def _parse_number(text: str, format_: Format) -> Value:
 
 
 def _parse_booleans(fields: Sequence[str], format_: Format) -> Sequence[Value]:
-    return [_parse_boolean(normalize(field), format_) for field in fields]
+    values = {field: _parse_boolean(normalize(field), format_) for field in set(fields)}
+    return [values[field] for field in fields]
 
 
 def _parse_boolean(text: str, format_: Format) -> Value:
@@ -204,9 +207,9 @@ def _parse_boolean(text: str, format_: Format) -> Value:
 def _parse_categories(fields: Sequence[str], format_: Format) -> Sequence[Value]:
     missing = {"", *format_.missing}
     different = set(fields)  # often few
-    values = {field: normalize(field) for field in different}
-    if all(field == text for field, text in values.items()) and missing.isdisjoint(different):
+    if missing.isdisjoint(different) and different == {normalize(field) for field in different}:
         return fields
+    values = {field: normalize(field) for field in different}
     return [None if (text := values[field]) in missing else text for field in fields]
 
 

@@ -117,3 +117,30 @@ def test_a_long_value_is_wrong_as_a_short_one(value: Any) -> None:
     wrong = validator.describe({"id": 1, "x": "c"})
     assert wrong.startswith("Invalid values: 'x' must be one of ")
     assert validator.describe({"id": 1, "x": value}) == wrong
+
+
+def test_keys_in_another_normalization_are_pointed_out() -> None:
+    """At the end of the message: they look the same to whoever reads it."""
+    validator = RowValidator([Feature("café", "number"), Feature("x", "number")])
+    row = {"id": 1, "cafe\u0301": 1, "x": "1"}
+    assert str(refuse(row, validator)) == (
+        "Missing keys: 'café'. Unexpected keys: 'cafe\u0301'. Invalid values: 'x' must be a number"
+        " ('café' was sent in another Unicode normalization)"
+    )
+    decomposed = RowValidator([Feature("a\u0308", "number"), Feature("o\u0308", "number")])
+    assert str(refuse({"id": 1, "ä": 1, "ö": 1}, decomposed)) == (
+        "Missing keys: 'a\u0308', 'o\u0308'. Unexpected keys: 'ä', 'ö'"
+        " ('a\u0308', 'o\u0308' were sent in another Unicode normalization)"
+    )
+
+
+def test_ignored_keys_may_have_any_value() -> None:
+    """They are no part of the schema that clients see, and need not be there."""
+    validator = RowValidator([Feature("x", "number")], ["target", "x"])
+    for row in ({"id": 1, "x": 2}, {"id": 1, "x": 2, "target": [None]}):
+        validate([row], validator)
+        validate(row, validator)
+    assert "target" not in validator.schema["properties"]
+    assert str(refuse({"id": 1, "x": "2", "target": 1, "y": 1}, validator)) == (
+        "Unexpected keys: 'y'. Invalid values: 'x' must be a number"
+    )

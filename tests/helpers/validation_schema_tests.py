@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from app.helpers.features import Feature, Format
 from app.helpers.validation import make_schema, validate
 from tests.support.validation import FEATURES, VALID, VALIDATOR
 
@@ -64,3 +65,9 @@ def test_the_schema_of_a_row() -> None:
 def test_valid_payloads(payload: Any) -> None:
     """Nothing is said of them."""
     assert validate(payload, VALIDATOR) is None  # type: ignore[func-returns-value]
+
+
+def test_the_schema_says_the_unit_of_a_number() -> None:
+    """For whoever wonders whether 12.5 means 12.5 %."""
+    schema = make_schema([Feature("tax", "number", format=Format(unit="%"))])
+    assert schema["properties"]["tax"]["description"] == "A number in %."
