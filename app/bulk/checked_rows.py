@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from app.helpers.features import MAX_LEVEL_LENGTH, Feature
+from app.helpers.features import MAX_LEVEL_LENGTH, MAX_TEXT_LENGTH, Feature
 from app.helpers.validation import (
     MAX_ABSOLUTE_NUMBER,
     MAX_ID_INTEGER,
@@ -25,6 +25,7 @@ ARROW_TYPES: Mapping[str, pa.DataType] = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
     "category": pa.dictionary(pa.int32(), pa.string()),
+    "text": pa.string(),
 }
 
 
@@ -136,6 +137,8 @@ def _values(column: pa.Array, feature: Feature) -> Any:
         return None
     if feature.type == "category":
         return _categories(column, feature)
+    if feature.type == "text":
+        return _texts(column)
     try:
         numbers = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:  # an integer that no float64 is
@@ -156,6 +159,12 @@ def _categories(column: pa.Array, feature: Feature) -> Any:
         return None
     codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return np.array([*categories, None], dtype=object)[codes]
+
+
+def _texts(column: pa.Array) -> Any:
+    column = column.cast(pa.string())
+    longest = pc.max(pc.utf8_length(column)).as_py() or 0
+    return np.array(column.to_pylist(), dtype=object) if longest <= MAX_TEXT_LENGTH else None
 
 
 def find_invalid(

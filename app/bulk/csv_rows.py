@@ -36,6 +36,8 @@ from app.tables.formats import (
     normalize,
 )
 
+_PARSED = ("number", "boolean")  # the types that pyarrow makes of text
+
 
 def read_csv_rows(data: bytes, validator: RowValidator, reading: Reading, first: int = 0) -> Rows:
     """Return the rows of a CSV without its header, the first of which is the file's `first`."""
@@ -104,7 +106,7 @@ class _Words:
     """
 
     def __init__(self, features: Iterable[Feature]) -> None:
-        formats = {feature.format for feature in features if feature.type != "category"}
+        formats = {feature.format for feature in features if feature.type in _PARSED}
         marks = {feature.format.decimal for feature in features if feature.type == "number"}
         tokens = {*MISSING_TOKENS, *(token for format_ in formats for token in format_.missing)}
         self.missing = [
@@ -159,6 +161,8 @@ def _as_read(column: pa.Array, feature: Feature) -> pa.Array:
     """Return a column as its feature's format says, which pyarrow does not know."""
     if feature.type == "category":
         return _normalized(column, {"", *feature.format.missing})
+    if feature.type == "text":
+        return pa.array(_read_texts(column.to_pylist(), {"", *feature.format.missing}), pa.string())
     missing = missing_numbers(feature.format) if feature.type == "number" else ()
     if not missing:
         return column
@@ -169,10 +173,14 @@ def _as_read(column: pa.Array, feature: Feature) -> pa.Array:
 def _normalized(column: pa.DictionaryArray, missing: Collection[str]) -> pa.DictionaryArray:
     """Return a column of categories with its texts normalized, and those that mean missing null."""
     texts = column.dictionary.to_pylist()
-    read = [None if (text := normalize(field)) in missing else text for field in texts]
+    read = _read_texts(texts, missing)
     if read == texts:
         return column
     return pa.DictionaryArray.from_arrays(column.indices, pa.array(read, pa.string()))
+
+
+def _read_texts(fields: Iterable[str], missing: Collection[str]) -> list[str | None]:
+    return [None if (text := normalize(field)) in missing else text for field in fields]
 
 
 def _without_empty(column: pa.Array) -> pa.Array:

@@ -54,12 +54,14 @@ _KIND_NAMES = {
     "number": "a number",
     "boolean": "true or false",
     "category": "text",
+    "text": "text",
     "id": "text or a whole number",
 }
 _IS_KIND: Mapping[str, Callable[[pa.DataType], bool]] = {
     "number": _is_number,
     "boolean": pa.types.is_boolean,
     "category": _is_text,
+    "text": _is_text,
     "id": lambda type_: _is_text(type_) or pa.types.is_integer(type_),
 }
 

@@ -245,9 +245,9 @@ def _output_columns(model: "TrainedModel", rows: Rows, output: Output) -> Iterat
     else:
         yield from [pa.array([], pa.float64())] * len(_prediction_names(model.manifest))
     if output.explain:
-        for score in model.scores():
-            yield np.full(n_valid, score.baseline)
-            yield from score.contributions_of_columns(rows.columns)
+        for baseline, contributions in model.explain_columns(rows.columns):
+            yield np.full(n_valid, baseline)
+            yield from contributions
     yield from rows.kept.values()
 
 

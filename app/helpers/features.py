@@ -6,14 +6,18 @@ from operator import itemgetter
 from typing import Any, Literal, Self
 
 Value = float | bool | str | None
-"""A feature's value: a number, a boolean, a category's text, or None where it is missing."""
+"""A feature's value: a number, a boolean, a category's name or a text; None if it is missing."""
 
 MIN_LEVEL_ROWS = 5
 """A level of a category with fewer rows in the training set is rare."""
 MAX_LEVEL_LENGTH = 256
 """The longest text, in characters, that an open column takes."""
+MAX_TEXT_LENGTH = 10_000
+"""The longest value, in characters, of a column of texts."""
+MAX_SHOWN_WORDS = 20
+"""So many words of a column of texts are shown to anyone."""
 
-FeatureType = Literal["number", "boolean", "category"]
+FeatureType = Literal["number", "boolean", "category", "text"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class Feature:
     ----------
     name : str
         The column's name in the CSV and the key on the wire.
-    type : "number", "boolean" or "category"
+    type : "number", "boolean", "category" or "text"
+        A text is written by people, and a model learns from its words.
     nullable : bool
         Whether the CSV had rows without it, so that clients may send null.
     categories : tuple of str
@@ -58,11 +63,13 @@ class Feature:
     missing : float
         The share, 0 to 1, of the training set's rows without it.
     minimum, maximum, mean : float or None
-        Of the values present in the training set (a boolean counts 0 or 1); None for a category.
+        Of the values present in the training set (a boolean counts 0 or 1); None for a category
+        or a text.
     shares : tuple of float
         For each category its share, 0 to 1, of the training set's rows.
     typical : float, bool, str or None
         The median or most frequent value in the training set; 0 for a number without any value.
+        Of a text it is made up from frequent words.
     deviation : float or None
         A number's standard deviation in the training set; None for other types.
     format : Format
@@ -75,6 +82,12 @@ class Feature:
     rare_categories : tuple of str
         The rare levels of a closed column. Clients may send them, so the schema lists them; for
         privacy nothing else shows them.
+    words : tuple of str
+        The words that a model learns of a text, the most frequent first, each in at least
+        MIN_LEVEL_ROWS rows of the training set; empty for other types.
+    median_words : float or None
+        The median number of words, known or not, in a text of the training set; None for other
+        types.
     """
 
     name: str
@@ -92,6 +105,8 @@ class Feature:
     open: bool = False
     rare: float = 0.0
     rare_categories: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    median_words: float | None = None
 
     @property
     def known(self) -> frozenset[Value]:
@@ -107,13 +122,14 @@ class Feature:
         return tuple(category for category in self.categories if category not in hidden)
 
     def public(self) -> Self:
-        """Return the feature as anyone may see it: without the rare levels of a closed column."""
+        """Return the feature as anyone may see it: without rare levels, with a few words only."""
         shares = dict(zip(self.categories, self.shares, strict=False))
         return replace(
             self,
             categories=self.shown,
             shares=tuple(shares[name] for name in self.shown if name in shares),
             rare_categories=(),
+            words=self.words[:MAX_SHOWN_WORDS],
         )
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema_rs
 
 from app.helpers.errors import InvalidPayload, enumerate_first, quote
-from app.helpers.features import MAX_LEVEL_LENGTH, Feature
+from app.helpers.features import MAX_LEVEL_LENGTH, MAX_TEXT_LENGTH, Feature
 
 MAX_ABSOLUTE_NUMBER = 1e15
 MAX_ID_LENGTH = 256
@@ -53,6 +53,8 @@ def _value_schema(feature: Feature) -> dict[str, Any]:
             return _open_schema(feature)
         case "category":
             return {"enum": [*feature.categories, *null]}
+        case "text":
+            return {"type": ["string", "null"] if null else "string", "maxLength": MAX_TEXT_LENGTH}
         case "boolean":
             return {"type": ["boolean", "null"] if null else "boolean"}
         case "number":
@@ -102,7 +104,8 @@ class RowValidator:
         self.schema = make_schema(features)
         self.ignored = frozenset(ignored) - self.schema["properties"].keys()
         texts = [text for feature in features for text in feature.categories]
-        self._longest_text = max([MAX_ID_LENGTH, *map(len, texts)])
+        longest = [MAX_TEXT_LENGTH] if any(each.type == "text" for each in features) else []
+        self._longest_text = max([MAX_ID_LENGTH, *longest, *map(len, texts)])
         self._numbers = [feature for feature in features if feature.type == "number"]
         # Without the bounds of numbers: Python compares them in half the time.
         items = self.schema["properties"] | {
@@ -170,6 +173,8 @@ class RowValidator:
             rule = f"must be one of {_enumerate_levels(feature)}"
         elif feature.type == "category":
             rule = f"must be a string of at most {MAX_LEVEL_LENGTH} characters"
+        elif feature.type == "text":
+            rule = f"must be a string of at most {MAX_TEXT_LENGTH} characters"
         else:
             rule = f"must be a {feature.type}"
         return f"{rule} or null" if feature.nullable else rule

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.compose import ColumnTransformer, make_column_transformer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -17,7 +18,8 @@ def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | 
     """Return an unfitted classifier: anything with `fit` and `predict_proba`.
 
     It will be given a DataFrame of shape (n_samples, n_features) with a column a feature: float64
-    for numbers and booleans (1.0 is true), text for categories; NaN where a value is missing.
+    for numbers and booleans (1.0 is true), text for categories and texts; where a value is missing
+    NaN, or the empty text.
     An open category (`feature.open`) holds other texts than `feature.categories`, too: rare ones
     in training, and new ones when it predicts. The classes are numbered from 0. Whatever happens
     to the data between the CSV and the model belongs in here, so that serving does exactly the
@@ -49,7 +51,7 @@ def build_regressor(features: Sequence[Feature], C: float = 0.1) -> Pipeline | R
 
 def _make_columns(features: Sequence[Feature]) -> ColumnTransformer:
     """Return what turns the DataFrame into numbers for a linear model."""
-    numbers = [feature.name for feature in features if feature.type != "category"]
+    numbers = [feature.name for feature in features if feature.type in ("number", "boolean")]
     closed = [feature for feature in features if feature.type == "category" and not feature.open]
     open_ = [feature for feature in features if feature.open]
     return make_column_transformer(
@@ -73,5 +75,11 @@ def _make_columns(features: Sequence[Feature]) -> ColumnTransformer:
             # The rare ones share one weight, and what is new gets it, too.
             OneHotEncoder(min_frequency=MIN_LEVEL_ROWS, handle_unknown="infrequent_if_exist"),
             [feature.name for feature in open_],
+        ),
+        *(
+            # Of each text how much it is about each word, by TF-IDF.
+            (TfidfVectorizer(vocabulary=feature.words, sublinear_tf=True), feature.name)
+            for feature in features
+            if feature.words
         ),
     )

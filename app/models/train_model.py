@@ -32,6 +32,7 @@ from app.training.search import Search
 from app.training.split import split_rows
 from app.training.strength import DEFAULT_STRENGTH, choose_strength
 from app.training.weights import with_weights
+from app.training.words import choose_words
 from app.utils.cores import usable_cores
 from app.utils.notes import note, progress, warnings_as_notes
 from app.utils.parallel import UnusableCluster
@@ -107,6 +108,7 @@ def train(
         note(f"Warning: {warning}")
 
     features = decide_open(dataset.features, split.X_train, columns)
+    features = choose_words(features, split.X_train)
     # Looked up only now: a fork without regressions has no build_regressor().
     build = estimators.build_regressor if is_regression else estimators.build_classifier
     estimator = build(features, C=C or DEFAULT_STRENGTH)
@@ -165,7 +167,7 @@ def train(
         task=dataset.task,
         numbers=quality.numbers,
     )
-    manifest = with_weights(manifest, estimator)
+    manifest = with_weights(manifest, estimator, X)
     try:
         prove(model_of(manifest, estimator))
     except InvalidModelFile as error:

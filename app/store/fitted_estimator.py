@@ -53,14 +53,17 @@ def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) 
     """Return columns, shape (n_features, n_rows), as the DataFrame that estimators get."""
     return pd.DataFrame(
         {
-            feature.name: pd.Series(
-                [np.nan if value is None else value for value in column], dtype=object
-            )
-            if feature.type == "category"
-            else np.array(column, dtype=np.float64)  # None becomes NaN
+            feature.name: _make_series(column, feature)
             for feature, column in zip(features, columns, strict=True)
         }
     )
+
+
+def _make_series(column: Sequence[Value], feature: Feature) -> "pd.Series[Any] | NDArray[Any]":
+    if feature.type not in ("category", "text"):
+        return np.array(column, dtype=np.float64)  # None becomes NaN
+    missing = "" if feature.type == "text" else np.nan
+    return pd.Series([missing if value is None else value for value in column], dtype=object)
 
 
 def estimator_outputs(

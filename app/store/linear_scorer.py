@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.helpers.predictions import Task
+from app.store.tfidf import TfIdf, WordWeights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,10 +43,10 @@ class LinearTerm(NamedTuple):
 
     A number x contributes (x − center) · slope, where x is `fill` if the value is missing. A
     category contributes its weight; a missing one has the key None. The weights of an open column
-    are `OpenWeights`.
+    are `OpenWeights`. Those of a text are `WordWeights`, and it comes as `WordNumbers`.
     """
 
-    weights: dict[str | None, float] | None = None
+    weights: dict[str | None, float] | WordWeights | None = None
     fill: Any = None  # a number; None if the value is never missing
     center: float = 0.0
     slope: float = 0.0
@@ -75,6 +76,12 @@ class LinearScore:
             else weights[value]
             for value, (weights, fill, center, slope) in zip(vector, self._terms, strict=True)
         ]
+
+    def words(self, vector: Sequence[Any]) -> Iterator[tuple[int, dict[str, float]]]:
+        """Yield the place of each text of a row, and what its strongest words contribute."""
+        for place, (value, (weights, *_)) in enumerate(zip(vector, self._terms, strict=True)):
+            if isinstance(weights, WordWeights):
+                yield place, weights.strongest(value)
 
     def of_row(self, vector: Sequence[Any]) -> float:
         """Return the score of one row, shape (n_features,): the baseline plus all contributions.
@@ -120,14 +127,47 @@ class LinearScorer:
     Probabilities are made from one score (two classes) or one per class (three or more); the one
     score of a regression is the output itself. n_outputs is 1 in a regression, and with two
     classes, for the positive one; otherwise it is n_classes.
+
+    Parameters
+    ----------
+    scores : sequence of LinearScore
+    task : "classification" or "regression"
+    texts : mapping of int to TfIdf
+        For each feature that is a text its place, and what finds its words.
     """
 
-    def __init__(self, scores: Sequence[LinearScore], task: Task = "classification") -> None:
+    def __init__(
+        self,
+        scores: Sequence[LinearScore],
+        task: Task = "classification",
+        texts: Mapping[int, TfIdf] | None = None,
+    ) -> None:
         self.scores = tuple(scores)
         self.task = task
+        self.texts = dict(texts or {})
+
+    def with_words(self, vector: Sequence[Any]) -> Sequence[Any]:
+        """Return a row as the scores take it, shape (n_features,): of each text its words."""
+        if not self.texts:
+            return vector
+        return [
+            self.texts[place].of_text(value) if place in self.texts else value
+            for place, value in enumerate(vector)
+        ]
+
+    def columns_with_words(self, columns: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """Return columns as the scores take them, shape (n_features, n_rows)."""
+        if not self.texts:
+            return columns
+        return [
+            list(map(self.texts[place].of_text, column)) if place in self.texts else column
+            for place, column in enumerate(columns)
+        ]
 
     def of_row(self, vector: Sequence[Any]) -> list[float]:
         """Return the outputs, shape (n_outputs,), of one row, shape (n_features,)."""
+        if self.texts:
+            vector = self.with_words(vector)
         if self.task == "regression":
             return [self.scores[0].of_row(vector)]
         if len(self.scores) == 1:
@@ -143,6 +183,7 @@ class LinearScorer:
         """
         import numpy as np
 
+        columns = self.columns_with_words(columns)
         exp = np.exp if quickly else _exp
         scores = np.array([score.of_columns(columns) for score in self.scores])
         if self.task == "regression":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.helpers.features import Feature
 from app.helpers.predictions import Task
 from app.store.linear_scorer import LinearScore, LinearScorer, LinearTerm, OpenWeights
+from app.store.tfidf import TfIdf, WordWeights
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,27 @@ class CategoryWeights:
 
 
 @dataclass(frozen=True)
+class TextWeights:
+    """What the words of a text add to each score: the sum of weight · TF-IDF, less the center.
+
+    Attributes
+    ----------
+    idf : tuple of float, shape (n_words,)
+        Of the feature's words.
+    weights : tuple of tuple of float, shape (n_scores, n_words)
+    centers : tuple of float, shape (n_scores,)
+        What the texts of the training set add on average.
+    deviations : tuple of float, shape (n_scores,)
+        The standard deviation of what they add.
+    """
+
+    idf: tuple[float, ...]
+    weights: tuple[tuple[float, ...], ...]
+    centers: tuple[float, ...]
+    deviations: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class LinearWeights:
     """A linear model.
 
@@ -57,32 +79,45 @@ class LinearWeights:
     ----------
     baselines : tuple of float, shape (n_scores,)
         The scores of the average training row.
-    numbers, categories : mapping of str
-        Feature name → what it adds. Every feature is in one of the two.
+    numbers, categories, texts : mapping of str
+        Feature name → what it adds. Every feature is in one of them.
     """
 
     baselines: tuple[float, ...]
     numbers: Mapping[str, NumberWeights] = field(default_factory=dict)
     categories: Mapping[str, CategoryWeights] = field(default_factory=dict)
+    texts: Mapping[str, TextWeights] = field(default_factory=dict)
 
     def count(self) -> int:
         """Return how many weights there are in all."""
         per_score = len(self.numbers) + sum(len(own.levels) for own in self.categories.values())
+        per_score += sum(len(own.idf) for own in self.texts.values())
         return per_score * len(self.baselines)
 
 
 def to_weights(scorer: LinearScorer, features: Sequence[Feature]) -> LinearWeights:
     """Return a scorer as data; `to_scorer` makes one of it that computes the same numbers."""
-    numbers, categories = {}, {}
+    numbers: dict[str, NumberWeights] = {}
+    categories: dict[str, CategoryWeights] = {}
+    texts: dict[str, TextWeights] = {}
     by_feature = zip(*(score.terms for score in scorer.scores), strict=True)
-    for feature, terms in zip(features, by_feature, strict=True):
-        if feature.type == "category":
-            categories[feature.name] = _category_weights([term.weights or {} for term in terms])
+    for place, (feature, terms) in enumerate(zip(features, by_feature, strict=True)):
+        if feature.type == "text":
+            words = [term.weights for term in terms if isinstance(term.weights, WordWeights)]
+            texts[feature.name] = TextWeights(
+                idf=scorer.texts[place].idf,
+                weights=tuple(each.weights for each in words),
+                centers=tuple(each.center for each in words),
+                deviations=(0.0,) * len(words),
+            )
+        elif feature.type == "category":
+            levels = [term.weights for term in terms if isinstance(term.weights, dict)]
+            categories[feature.name] = _category_weights(levels)
         else:
             slopes = tuple(term.slope for term in terms)
             numbers[feature.name] = NumberWeights(slopes, terms[0].center, terms[0].fill)
     baselines = tuple(score.baseline for score in scorer.scores)
-    return LinearWeights(baselines, numbers, categories)
+    return LinearWeights(baselines, numbers, categories, texts)
 
 
 def _category_weights(of_scores: Sequence[dict[str | None, float]]) -> CategoryWeights:
@@ -112,13 +147,21 @@ def to_scorer(
             for k, baseline in enumerate(weights.baselines)
         ],
         task,
+        {
+            place: TfIdf(feature.words, weights.texts[feature.name].idf)
+            for place, feature in enumerate(features)
+            if feature.type == "text"
+        },
     )
 
 
 def _terms(weights: LinearWeights, features: Sequence[Feature], k: int) -> Iterator[LinearTerm]:
     """Yield each feature's term in the score number k."""
     for feature in features:
-        if feature.type == "category":
+        if feature.type == "text":
+            words = weights.texts[feature.name]
+            yield LinearTerm(WordWeights(feature.words, words.weights[k], words.centers[k]))
+        elif feature.type == "category":
             own = weights.categories[feature.name]
             by_level: dict[str | None, float] = dict(zip(own.levels, own.weights[k], strict=True))
             by_level[None] = own.missing[k]

@@ -1,6 +1,6 @@
 """One loaded version: what it accepts, and how it predicts and explains."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.helpers.errors import NotExplainable, quote
@@ -151,31 +151,56 @@ class TrainedModel:
 
         In a regression they are in the target's unit and add up to the prediction; otherwise they
         are log-odds. With three or more classes, return one such object per class. Its numbers add
-        up to the class's score; the softmax of all scores gives the probabilities.
+        up to the class's score; the softmax of all scores gives the probabilities. A model that
+        learned from texts also returns `words`: what the strongest words of each text contribute.
 
         Raises
         ------
         NotExplainable
             If the model is not linear.
         """
-        vector = make_feature_vector(row, self.features)
+        linear = self._explainable()
+        vector = linear.with_words(make_feature_vector(row, self.features))
         names = [feature.name for feature in self.features]
         explanations = [
             {
                 "baseline": score.baseline,
                 "contributions": dict(zip(names, score.contributions(vector), strict=True)),
+                **(
+                    {"words": {names[place]: words for place, words in score.words(vector)}}
+                    if linear.texts
+                    else {}
+                ),
             }
-            for score in self.scores()
+            for score in linear.scores
         ]
         if len(explanations) == 1:
             return explanations[0]
         return dict(zip(self.classes, explanations, strict=True))
 
+    def explain_columns(
+        self, columns: Sequence[Sequence[Value]]
+    ) -> "Iterator[tuple[float, Iterator[NDArray[np.float64]]]]":
+        """Yield for each score the baseline, and what each feature adds to it, shape (n_rows,).
+
+        Raises
+        ------
+        NotExplainable
+            If the model is not linear.
+        """
+        linear = self._explainable()
+        columns = linear.columns_with_words(columns)
+        for score in linear.scores:
+            yield score.baseline, score.contributions_of_columns(columns)
+
     def scores(self) -> tuple[LinearScore, ...]:
         """Return the linear functions behind the outputs; NotExplainable if it has none."""
+        return self._explainable().scores
+
+    def _explainable(self) -> LinearScorer:
         if self._linear is None:
             raise NotExplainable(
                 f"Trained model version {quote(self.manifest.version)} cannot explain its"
                 " predictions: it is not a linear model."
             )
-        return self._linear.scores
+        return self._linear

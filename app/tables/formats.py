@@ -6,6 +6,7 @@ A new type of column is a branch in `find_format` and an entry in `_PARSERS`.
 """
 
 import contextlib
+import statistics
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -25,6 +26,9 @@ BOOLEANS: Mapping[str, bool] = {
 _WORDS = "na n/a n.a. n.a #n/a #na <na> nan -nan nat null (null) #null! none nil missing"
 MISSING_TOKENS = frozenset(["", *_WORDS.split(), "?", "-", "--", "–", "—", ".", "..", "…", r"\n"])
 """What stands for a missing number or boolean, in lower case; any case counts."""
+
+MIN_TEXT_WORDS = 4
+"""The median number of words from which on texts are written by people, and are no categories."""
 
 _PLAIN_CHARACTERS = b"0123456789+-.eE ,"
 
@@ -83,7 +87,8 @@ def find_format(texts: Sequence[str], counts: Sequence[int], known: Format) -> F
             values[place] = number.value if number and agrees else trimmed[place]
         strays = [place for place, agrees in zip(places, is_number, strict=True) if not agrees]
         return Finding("number", format_, _without_missing(values, format_), strays)
-    return Finding("category", known, parse(trimmed, "category", known))
+    type_: FeatureType = "text" if _are_texts(set(present), sum(present_counts)) else "category"
+    return Finding(type_, known, parse(trimmed, type_, known))
 
 
 def parse(fields: Sequence[str], type_: FeatureType, format_: Format) -> Sequence[Value]:
@@ -119,6 +124,14 @@ def _are_codes(texts: Collection[str]) -> bool:
     """Whether all texts are digits and some begin with a zero that a number would lose."""
     return any(text[0] == "0" and len(text) > 1 for text in texts) and all(
         text.isascii() and text.isdigit() for text in texts
+    )
+
+
+def _are_texts(different: Collection[str], n_rows: int) -> bool:
+    """Whether texts are free text: more than half of the rows differ, and they have many words."""
+    return (
+        2 * len(different) > n_rows
+        and statistics.median(len(text.split()) for text in different) >= MIN_TEXT_WORDS
     )
 
 
@@ -217,4 +230,5 @@ _PARSERS: Mapping[FeatureType, Callable[[Sequence[str], Format], Sequence[Value]
     "number": _parse_numbers,
     "boolean": _parse_booleans,
     "category": _parse_categories,
+    "text": _parse_categories,
 }

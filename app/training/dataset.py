@@ -37,7 +37,8 @@ class Dataset:
     Attributes
     ----------
     frame : DataFrame of shape (n_samples, n_features)
-        float64 for numbers and booleans, object for categories, NaN where a value is missing.
+        float64 for numbers and booleans, object for categories and texts; where a value is missing
+        NaN, or the empty text.
     target : array, shape (n_samples,)
         Each row's class as its place in `classes`, an int; or in a regression its number, a
         float64.

@@ -10,7 +10,6 @@ from app.training.raw_table import are_whole
 from app.training.typed_column import TypedColumn
 
 MAX_DISTINCT_SHARE = 0.5  # a text column in which more of the rows differ is no category
-_MIN_TEXT_WORDS = 4  # the median of free text
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+|#")
 _ID_WORDS = frozenset(("id", "ids", "uid", "uuid", "guid", "pk", "no", "nr", "identifier"))
 _ID_NAMES = frozenset(
@@ -42,6 +41,8 @@ def find_uselessness(
     categorical : bool
         Whether the user says that it is one of categories.
     """
+    if column.feature.type == "text":
+        return None
     if column.feature.type == "category":
         return _of_categories(column, categorical)
     present = column.values[~np.isnan(column.values)]
@@ -93,6 +94,4 @@ def _of_categories(column: TypedColumn, categorical: bool) -> Uselessness | None
     if categorical or len(categories) <= MAX_DISTINCT_SHARE * column.n_present:
         return None
     found = f"it has {len(categories)} different texts in {column.n_present} rows"
-    if np.median([len(text.split()) for text in categories]) >= _MIN_TEXT_WORDS:
-        return Uselessness(f"{found}, which are free text", "--categorical")
     return Uselessness(f"{found}: it names rows rather than groups them", "--categorical")

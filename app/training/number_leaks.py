@@ -31,6 +31,8 @@ def find_number_leaks(
     if len(frame) < _MIN_ROWS or ranks.std() == 0.0:
         return
     for feature in features:
+        if feature.type == "text":
+            continue
         share = _of_category if feature.type == "category" else _of_number
         if share(frame[feature.name], ranks) >= LEAKAGE_SHARE:
             yield (

@@ -17,6 +17,7 @@ from app.helpers.predictions import Task
 from app.store.fitted_estimator import estimator_outputs, make_frame
 from app.store.manifest import CheckedRow
 from app.training.levels import frequent_levels
+from app.training.words import describe_texts, varied_texts
 
 MAX_TYPICAL_ROWS = 200
 MAX_TYPICAL_VALUES = 20_000  # in all rows together, since the size of a manifest is limited
@@ -42,6 +43,8 @@ def _describe(feature: Feature, column: "pd.Series[Any]") -> Feature:
     feature = replace(feature, missing=float(column.isna().mean()))
     if feature.type == "category":
         return _describe_levels(feature, column)
+    if feature.type == "text":
+        return describe_texts(feature, column)
     sample = column[:_TYPICAL_SAMPLE]
     median, deviation = 0.0, 0.0
     if sample.notna().any():
@@ -95,6 +98,8 @@ def typical_rows(features: Sequence[Feature], n_classes: int) -> list[dict[str, 
 def _variations(feature: Feature) -> list[Value]:
     """Return values that differ from the typical one."""
     missing: list[Value] = [None] if feature.nullable else []
+    if feature.type == "text":
+        return [*varied_texts(feature), *missing]
     if feature.type == "category":
         others = (name for name in feature.shown if name != feature.typical)
         unseen = [feature.unseen] if feature.open and feature.categories else []
@@ -138,6 +143,8 @@ def find_leaks(
     if len(frame) < _MIN_LEAKAGE_ROWS or len(np.unique(target)) < 2:
         return
     for feature in features:
+        if feature.type == "text":
+            continue
         shares = _category_shares if feature.type == "category" else _range_shares
         if _tell(shares(frame[feature.name], target), target):
             yield (

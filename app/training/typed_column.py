@@ -1,4 +1,4 @@
-"""One column, typed: numbers, booleans or categories, and what had to be decided for that."""
+"""One column, typed: numbers, booleans, categories or texts, and what had to be decided."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.helpers.errors import enumerate_first, quote
-from app.helpers.features import Feature, Format
+from app.helpers.features import MAX_TEXT_LENGTH, Feature, Format
 from app.helpers.validation import MAX_ABSOLUTE_NUMBER
 from app.tables.csv_file import FIRST_ROW
 from app.tables.formats import Finding, find_format, normalize, parse
@@ -28,7 +28,8 @@ class TypedColumn:
     feature : Feature
         What is known of it; nothing yet of what was seen.
     values : array of shape (n_rows,)
-        float64 for numbers and booleans, object for categories; NaN where one is missing.
+        float64 for numbers and booleans, object for categories and texts; where one is missing
+        NaN, or the empty text.
     n_present : int
         How many are not missing.
     notes : tuple of str
@@ -150,15 +151,16 @@ def _make_column(
 ) -> TypedColumn:
     is_present = np.array([value is not None for value in finding.values], dtype=bool)[codes]
     n_present = int(np.count_nonzero(is_present))
+    missing_value = "" if finding.type == "text" else math.nan
     values = np.array(
-        [math.nan if value is None else value for value in finding.values],
-        dtype=object if finding.type == "category" else np.float64,
+        [missing_value if value is None else value for value in finding.values],
+        dtype=object if finding.type in ("category", "text") else np.float64,
     )
     categories: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     if finding.type == "category":
         categories = tuple(sorted({str(value) for value in finding.values if value is not None}))
-    else:
+    elif finding.type != "text":
         missing = dict.fromkeys(
             normalize(text)
             for text, value in zip(texts, finding.values, strict=True)
@@ -179,6 +181,18 @@ def _notes(name: str, finding: Finding, texts: Sequence[str]) -> Iterator[str]:
             f"Column {quote(name)} is read as categories: its digits begin with zeros, as codes do;"
             f" {option('--drop', name)} leaves it out."
         )
+    if finding.type == "text":
+        yield (
+            f"Column {quote(name)} is read as text: the model learns from its words;"
+            f" {option('--categorical', name)} makes each text a category,"
+            f" {option('--drop', name)} leaves it out."
+        )
+        if n_long := sum(len(str(value)) > MAX_TEXT_LENGTH for value in finding.values):
+            yield (
+                f"{n_long} text{' in' if n_long == 1 else 's in'} column {quote(name)}"
+                f" {'has' if n_long == 1 else 'have'} more than {MAX_TEXT_LENGTH:,} characters;"
+                " requests with such a text are refused."
+            )
     keep_texts = f"{option('--categorical', name)} keeps the texts"
     signs = [f"in {format_.unit}"] if format_.unit else []
     if format_.thousands:

@@ -13,12 +13,10 @@ from tests.support.paths import ROOT
 CASES = ROOT / "tests/tables/cases"
 EXPECTED: dict[str, Any] = json.loads((CASES / "expected.json").read_text())
 DATES = pytest.mark.xfail(strict=True, reason="dates are not read yet")
-TEXT = pytest.mark.xfail(strict=True, reason="text is not learned from yet")
 WAITING = {
     "dates_iso": DATES,
     "dates_day_first": DATES,
     "datetimes": DATES,
-    "free_text": TEXT,
 }
 
 
