@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.helpers.features import MIN_LEVEL_ROWS
 from app.training.raw_table import are_whole
 from app.training.typed_column import TypedColumn
+from app.training.words import has_frequent_word
 
 MAX_DISTINCT_SHARE = 0.5  # a text column in which more of the rows differ is no category
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+|#")
@@ -42,7 +44,10 @@ def find_uselessness(
         Whether the user says that it is one of categories.
     """
     if column.feature.type == "text":
-        return None
+        if has_frequent_word(column.values):
+            return None
+        reason = f"it has texts, but no word of them is in {MIN_LEVEL_ROWS} rows"
+        return Uselessness(reason, "--categorical")
     if column.feature.type == "category":
         return _of_categories(column, categorical)
     present = column.values[~np.isnan(column.values)]

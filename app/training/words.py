@@ -1,7 +1,7 @@
 """Which words a model learns of a text, and what is known of a column of texts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from statistics import median
@@ -25,7 +25,8 @@ _SAMPLE = 100_000  # rows whose texts are measured
 def choose_words(features: Sequence[Feature], frame: pd.DataFrame) -> tuple[Feature, ...]:
     """Return the features, each text with the words to learn: the most frequent ones.
 
-    For privacy, a word must be in at least MIN_LEVEL_ROWS rows. Texts without such a word are told.
+    For privacy, a word must be in at least MIN_LEVEL_ROWS rows. A warning names the columns
+    without such a word.
 
     Parameters
     ----------
@@ -57,6 +58,16 @@ def choose_words(features: Sequence[Feature], frame: pd.DataFrame) -> tuple[Feat
             " it out."
         )
     return chosen
+
+
+def has_frequent_word(texts: Iterable[str]) -> bool:
+    """Whether any word is in MIN_LEVEL_ROWS of the texts; of most columns the first few tell."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(words := set(words_of(text)))
+        if any(counts[word] >= MIN_LEVEL_ROWS and len(word) <= MAX_WORD_LENGTH for word in words):
+            return True
+    return False
 
 
 def _frequent_words(texts: "pd.Series[Any]") -> tuple[str, ...]:
