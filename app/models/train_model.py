@@ -23,6 +23,7 @@ from app.store.model_file import write_model_file
 from app.store.signing_key import SigningKeys
 from app.tables.columns import Columns
 from app.training.column_options import column_options
+from app.training.continuity import describe_changes, find_predecessor
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.levels import check_level_options, decide_open
 from app.training.number_leaks import find_number_leaks
@@ -174,7 +175,10 @@ def train(
         raise InvalidModelFile(f"The model could not be served: {error}.") from error
     path_to_model = os.path.join(os.path.abspath(config.models_root), filename)
     os.makedirs(os.path.dirname(path_to_model), exist_ok=True)
+    predecessor = find_predecessor(os.path.dirname(path_to_model), version_id, keys)
     manifest = write_model_file(path_to_model, estimator, manifest, keys[0])
+    if predecessor and (changed := describe_changes(predecessor, manifest)):
+        note(f"Warning: {changed}")
     click.echo(f"Successfully saved model at {_displayable(path_to_model)}")
     return manifest
 
