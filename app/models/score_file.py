@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass
 
 import click
@@ -107,8 +107,8 @@ def score(
         scoring_progress(size) as report,
         _directory_of_parts(files, options) as directory,
         runner(function, packed, options.workers, options.scheduler) as run_all,
+        closing(_blocks(files, packed.manifest, options, directory)) as blocks,
     ):
-        blocks = _blocks(files, packed.manifest, options, directory)
         tasks = make_tasks(blocks, min(TASK_SIZE, size // MIN_TASKS))
         scored = (pair for (task,), done in run_all(tasks) for pair in zip(task, done, strict=True))
         for (path, output), of_file in itertools.groupby(scored, key=_file_of):
@@ -131,7 +131,7 @@ def _directory_of_parts(
 
 def _blocks(
     files: Mapping[str, str], manifest: Manifest, options: Options, parts: str | None
-) -> Iterator[tuple[Output, Block]]:
+) -> Generator[tuple[Output, Block]]:
     """Yield all files' blocks in order, each with what to make of it."""
     for path, destination in files.items():
         with open_table(path, manifest) as table:

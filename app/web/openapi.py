@@ -43,6 +43,10 @@ SECURITY_SCHEMES: Json = {
     "basic": {"type": "http", "scheme": "basic", "description": "The key is the password."},
 }
 TEXT, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
+CSV: Json = TEXT | {
+    "description": "A header and rows, written as the file that the version was trained on, or in"
+    " UTF-8 with commas. Without a column of ids, rows are numbered from 0."
+}
 HTML: Json = {"text/html": {"schema": {"type": "string"}}}
 BOOLEAN, OBJECT = {"type": "boolean"}, {"type": "object"}
 INTERVAL: Json = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
@@ -137,7 +141,7 @@ def _predict(operation_id: str, manifest: Manifest | None, errors: Json) -> Json
     answers = {"anyOf": [answer, {"type": "array", "items": answer}]}
     sent, answered = _json_examples(manifest) if manifest else ({}, {})
     sent_csv, answered_csv = _csv_examples(manifest) if manifest else ({}, {})
-    request = _json(rows, **sent) | {"text/csv": _media(TEXT, sent_csv)}
+    request = _json(rows, **sent) | {"text/csv": _media(CSV, sent_csv)}
     content = _json(answers, **answered) | {"text/csv": _media(TEXT, answered_csv)}
     version, digest = (manifest.version, manifest.digest) if manifest else ("v0", "9f86d081884c")
     headers = {"X-Model-Version": version, "X-Model-Digest": digest}
