@@ -26,8 +26,7 @@ def train_files(directory: Path) -> None:
                 main, [str(path), "v0", "--target", "churned", "--C", "1"], catch_exceptions=False
             )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        sys.__stdout__.write(json.dumps([path.name, result.exit_code, result.stderr, peak]) + "\n")
-        sys.__stdout__.flush()
+        print(json.dumps([path.name, result.exit_code, result.stderr, peak]), flush=True)
 
 
 if __name__ == "__main__":
