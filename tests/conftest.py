@@ -24,6 +24,7 @@ from app.models import score_file
 from app.models.train_model import main
 from app.settings import Settings
 from app.tables.columns import Columns
+from tests.support.comments import comment_rows
 from tests.support.configs import make_config
 from tests.support.csv_files import write_csv
 from tests.support.houses import house_rows
@@ -88,6 +89,24 @@ def houses_config(config: Settings, houses_model: str) -> Settings:
 def houses_client(houses_config: Settings) -> FlaskClient:
     """A client of the application with that model."""
     return create_app(houses_config).test_client()
+
+
+@pytest.fixture(scope="session")
+def comments_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a model that learned from texts, trained once."""
+    root = tmp_path_factory.mktemp("comments")
+    config = make_config(root)
+    rows = comment_rows()
+    path = write_csv(root / "comments.csv", [list(rows[0]), *(list(row.values()) for row in rows)])
+    train(str(path), "v0", columns=Columns("left"), config=config)
+    return os.path.join(config.models_root, "trained-model-v0.p")
+
+
+@pytest.fixture
+def comments_config(config: Settings, comments_model: str) -> Settings:
+    """Settings of a server with that model as v0."""
+    shutil.copy(comments_model, config.models_root)
+    return config
 
 
 @pytest.fixture

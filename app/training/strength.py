@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, mean_squared_error
@@ -26,6 +27,7 @@ MAX_ROWS = 20_000
 MIN_CLASS_ROWS = 50
 FOLDS = 5
 MAX_CELLS = 10_000_000  # rows × columns × classes; some two seconds
+_SPARSE_COST = 20  # so many dense cells take as long as one word of a text
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def choose_strength(estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int)
     with threadpool_limits(1):  # more threads make small fits slower
         for training, validation in folds.split(X, y):
             sets = _transformed(estimator, X.iloc[training], y[training], X.iloc[validation])
-            if sets[0].shape[0] * sets[0].shape[1] * n_outputs > MAX_CELLS:
+            if _count_cells(sets[0]) * n_outputs > MAX_CELLS:
                 return Strength(
                     DEFAULT_STRENGTH,
                     f"C is {DEFAULT_STRENGTH:g}: choosing it by cross-validation would take too"
@@ -127,6 +129,12 @@ def _transformed(
         return X, X_validation
     before = clone(estimator[:-1])
     return before.fit_transform(X, y), before.transform(X_validation)
+
+
+def _count_cells(X: Any) -> int:
+    """Return how many numbers a fit computes with; one of a sparse matrix takes longer."""
+    n_cells: int = _SPARSE_COST * X.nnz if issparse(X) else X.shape[0] * X.shape[1]
+    return n_cells
 
 
 def _losses(

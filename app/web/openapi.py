@@ -49,6 +49,7 @@ CSV: Json = TEXT | {
 }
 HTML: Json = {"text/html": {"schema": {"type": "string"}}}
 BOOLEAN, OBJECT = {"type": "boolean"}, {"type": "object"}
+WORDS = "What the strongest words of each text add to its contribution, ten at most."
 INTERVAL: Json = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
 
 
@@ -206,7 +207,10 @@ def _server_schemas() -> Json:
     states = {"enum": ["ready", "not loaded", "unavailable"]}
     return {
         "Error": _object({"message": TEXT}, {"errors": row_errors, "request_id": TEXT}),
-        "Explanation": _object({"baseline": NUMBER, "contributions": _map(NUMBER)}),
+        "Explanation": _object(
+            {"baseline": NUMBER, "contributions": _map(NUMBER)},
+            {"words": _map(_map(NUMBER)) | {"description": WORDS}},
+        ),
         "Readiness": _object(
             {"ready": BOOLEAN, "versions": _map(_object({"state": states, "outdated": BOOLEAN}))}
         ),

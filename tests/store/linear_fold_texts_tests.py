@@ -14,7 +14,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from app.helpers.features import Feature, make_feature_columns
-from app.models.train_model import train
 from app.settings import Settings
 from app.store.fitted_estimator import make_frame
 from app.store.linear_fold import fold
@@ -23,7 +22,7 @@ from app.tables.columns import Columns
 from tests.support.comments import LEAVE, NEUTRAL, STAY, comment_rows
 from tests.support.configs import make_config
 from tests.support.tables import write_csv
-from tests.support.training import load_model
+from tests.support.training import load_model, train
 
 some_texts = st.text(max_size=200) | st.lists(
     st.sampled_from([*LEAVE, *STAY, *NEUTRAL, "CANCEL,", "unknown", "é", "\n"]), max_size=40
