@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tests.benchmarks.processes import Cost, inherited_environment, resident_bytes, run_and_measure
 from tests.benchmarks.servers import (
@@ -50,11 +50,33 @@ def measure_batches(
     return times
 
 
-def measure_training(bench: Workbench, rows: int, rounds: int) -> list[tuple[Cost, Cost]]:
+@dataclass(frozen=True)
+class Training:
+    """A way to train that is measured.
+
+    Attributes
+    ----------
+    name : str
+    options : tuple of str
+        Of the command line.
+    european : bool
+        Whether the file has semicolons and decimal commas; the bare script always gets a tidy one.
+    """
+
+    name: str
+    options: tuple[str, ...] = ()
+    european: bool = False
+
+
+def measure_training(
+    bench: Workbench, training: Training, rows: int, rounds: int
+) -> list[tuple[Cost, Cost]]:
     """Return the cost of our training and of the bare script, shape (rounds, 2)."""
-    path = str(bench.write_rows(rows))
-    train = ["-m", "app.models.train_model", path, "v9"]
-    bare = ["-m", "tests.benchmarks.programs.bare_training", path, f"{bench.directory}/bare.joblib"]
+    path = bench.write_rows(rows)
+    ours = bench.write_european(path) if training.european else path
+    train = ["-m", "app.models.train_model", str(ours), "v9", *training.options]
+    bare = ["-m", "tests.benchmarks.programs.bare_training"]
+    bare += [str(path), f"{bench.directory}/bare.joblib"]
     environment = bench.config | {"MODELS_ROOT": str(bench.directory / "other-models")}
     return [
         (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks.costs import measure_batches, measure_training
+from tests.benchmarks.costs import Training, measure_batches, measure_training
 from tests.benchmarks.load import put_load
 from tests.benchmarks.servers import Request, our_server, running
 from tests.benchmarks.workbench import ONE_ROW, Workbench, json_row, median
@@ -72,7 +72,7 @@ def _by_training_rows(bench: Workbench) -> list[Curve]:
     sizes = [1000, 10_000] if bench.quick else [10_000, 100_000, 1_000_000]
     if bench.full:
         sizes.append(10_000_000)
-    costs = [measure_training(bench, size, 1)[0][0] for size in sizes]
+    costs = [measure_training(bench, Training("C chosen"), size, 1)[0][0] for size in sizes]
     seconds = [cost.seconds for cost in costs]
     peaks = [cost.peak_bytes / 1e6 for cost in costs]
     return [

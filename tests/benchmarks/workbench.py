@@ -109,6 +109,13 @@ class Workbench:
                 writer.writerow([*x, int(generator.random() < 1.0 / (1.0 + math.exp(-z)))])
         return path
 
+    def write_european(self, path: Path) -> Path:
+        """Return the same table with semicolons and decimal commas."""
+        other = path.with_suffix(".european.csv")
+        if not other.exists():
+            other.write_text(path.read_text().replace(",", ";").replace(".", ","))
+        return other
+
 
 def median(values: Sequence[float]) -> float:
     """Return the middle value, of an even number the mean of the two."""
