@@ -9,18 +9,21 @@ one standard deviation lower, and one for each category.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.helpers.errors import NotExplainable
 from app.helpers.features import Feature, Value
 from app.store.manifest import Manifest
+from app.store.tfidf import WordWeights
 
 if TYPE_CHECKING:
+    from app.store.linear_scorer import LinearScore
     from app.store.trained_model import TrainedModel
 
 MAX_LEVELS = 40  # categories per feature, the most frequent ones
+MAX_WORDS = 10  # of a text, that raise a score, and as many that lower it
 _MAX_CONTRIBUTIONS = 1_000_000  # per model
 
 
@@ -46,22 +49,26 @@ class Effect:
         For a number: what one standard deviation more adds.
     levels : tuple of Level
         For a category or boolean: its values, the one with the highest effect first.
+    words : tuple of Level
+        For a text: the words that raise the score most and those that lower it most, in the same
+        order. The effect of one is what a text of nothing else adds to a text without words.
     """
 
     feature: str
     strength: float
     slope: float | None = None
     levels: tuple[Level, ...] = ()
+    words: tuple[Level, ...] = ()
 
     @property
     def lowest(self) -> float:
         """The lowest value that is drawn."""
-        return min(self.slope or 0.0, *(level.effect for level in self.levels), 0.0)
+        return min(self.slope or 0.0, *(each.effect for each in (*self.levels, *self.words)), 0.0)
 
     @property
     def highest(self) -> float:
         """The highest value that is drawn."""
-        return max(self.slope or 0.0, *(level.effect for level in self.levels), 0.0)
+        return max(self.slope or 0.0, *(each.effect for each in (*self.levels, *self.words)), 0.0)
 
 
 def make_effects(model: "TrainedModel") -> dict[str, list[Effect]]:
@@ -81,16 +88,33 @@ def make_effects(model: "TrainedModel") -> dict[str, list[Effect]]:
         label = manifest.positive_class or manifest.target
         explanations = [{label: each} for each in explanations]
     return {
-        label: _effects(
-            manifest.features, levels, [each[label]["contributions"] for each in explanations]
+        label: sorted(
+            [
+                *_effects(manifest.features, levels, [each[label] for each in explanations]),
+                *_text_effects(manifest, k, score),
+            ],
+            key=lambda effect: -effect.strength,
         )
-        for label in explanations[0]
+        for k, (label, score) in enumerate(zip(explanations[0], model.scores(), strict=True))
     }
+
+
+def _text_effects(manifest: Manifest, k: int, score: "LinearScore") -> Iterator[Effect]:
+    """Yield the effect of each text on the score number k."""
+    texts = manifest.weights.texts if manifest.weights else {}
+    for feature, term in zip(manifest.features, score.terms, strict=True):
+        if isinstance(term.weights, WordWeights):
+            by_weight = sorted(zip(term.weights.weights, feature.words, strict=True), reverse=True)
+            raising = [pair for pair in by_weight if pair[0] > 0][:MAX_WORDS]
+            lowering = [pair for pair in by_weight if pair[0] < 0][-MAX_WORDS:]
+            words = tuple(Level(word, weight) for weight, word in (*raising, *lowering))
+            strength = texts[feature.name].deviations[k] if texts else 0.0
+            yield Effect(feature.name, strength, words=words)
 
 
 def _levels(feature: Feature) -> list[tuple[Value, float]]:
     """Return the values of a category or boolean and their shares, the most frequent first."""
-    if feature.type == "number":
+    if feature.type in ("number", "text"):
         return []
     if feature.type == "boolean":
         present = 1.0 - feature.missing
@@ -131,11 +155,13 @@ def _lower(feature: Feature) -> Value:
 def _effects(
     features: Sequence[Feature],
     levels: Mapping[str, Sequence[tuple[Value, float]]],
-    contributions: Sequence[Mapping[str, float]],
+    explanations: Sequence[Mapping[str, Any]],
 ) -> list[Effect]:
     effects = []
     for feature in features:
-        values = [probe[feature.name] for probe in contributions]
+        if feature.type == "text":
+            continue
+        values = [each["contributions"][feature.name] for each in explanations]
         own_levels = levels[feature.name]
         if feature.type == "number":
             slope = values[0] - values[1]
@@ -149,7 +175,7 @@ def _effects(
         named = [Level(_name(value), effect) for value, _, effect in pairs]
         named.sort(key=lambda level: -level.effect)
         effects.append(Effect(feature.name, math.sqrt(variance), None, tuple(named)))
-    return sorted(effects, key=lambda effect: -effect.strength)
+    return effects
 
 
 def _name(value: Any) -> str:

@@ -41,7 +41,7 @@ export class RowForm {
 }
 
 function read(field) {
-  if (field.dataset.type === "id") return field.value;
+  if (field.dataset.type === "id" || field.dataset.type === "text") return field.value;
   if (field.dataset.type === "open") return field.value === "" ? null : field.value;
   if (field.dataset.type !== "number") return JSON.parse(field.value);
   const text = field.value.trim();

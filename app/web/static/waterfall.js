@@ -5,10 +5,12 @@ import { element, svg } from "./dom.js";
 import { amount, logOdds, plain, quantity } from "./numbers.js";
 
 const MAX_BARS = 10;
+const MAX_WORDS = 3; // of a text, beside its bar
 
-export function drawWaterfall(list, { baseline, contributions }, row, isNumber = false) {
+export function drawWaterfall(list, { baseline, contributions, words = {} }, row, isNumber = false) {
+  const write = isNumber ? amount : logOdds;
   const steps = Object.entries(contributions)
-    .map(([name, amount]) => ({ name, value: row[name], amount }))
+    .map(([name, amount]) => ({ name, value: strongest(words[name], write) || row[name], amount }))
     .sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount));
   const rest = steps.splice(steps.length > MAX_BARS + 1 ? MAX_BARS : steps.length);
   if (rest.length) {
@@ -30,7 +32,6 @@ export function drawWaterfall(list, { baseline, contributions }, row, isNumber =
   const origin = isNumber ? baseline : 0;
   const place = (z) => `${(2 + (96 * (z - low)) / (high - low)).toFixed(2)}%`;
   const width = (bar) => `${((96 * Math.abs(bar.to - bar.from)) / (high - low)).toFixed(2)}%`;
-  const write = isNumber ? amount : logOdds;
   list.replaceChildren(...bars.map((bar) => item(bar, place, width, origin, write, isNumber)));
   return level;
 }
@@ -47,6 +48,11 @@ function item(bar, place, width, origin, writeAmount, isNumber) {
   const text = isTotal && isNumber ? quantity(bar.to) : writeAmount(isTotal ? bar.to : bar.amount);
   const figure = element("span", { class: "amount" }, text);
   return element("li", { class: isTotal ? "total" : "step" }, name, drawing, figure);
+}
+
+// What the strongest words of a text add; empty if it has none that the model knows.
+function strongest(words = {}, write) {
+  return Object.entries(words).slice(0, MAX_WORDS).map(([word, added]) => `${word} ${write(added)}`).join(", ");
 }
 
 function write(value) {
