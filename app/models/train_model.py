@@ -26,6 +26,7 @@ from app.training.column_options import column_options
 from app.training.continuity import describe_changes, find_predecessor
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.levels import check_level_options, decide_open
+from app.training.likeness import columns_like, read_version
 from app.training.number_leaks import find_number_leaks
 from app.training.profile import describe_features, find_leaks, make_self_check
 from app.training.quality import measure
@@ -51,6 +52,7 @@ def train(
     C: float | None = None,
     search: Search | None = None,
     refit_on_all: bool = False,
+    like: str | None = None,
     config: settings.Settings | None = None,
 ) -> Manifest:
     """Train a model, print how good it is, and publish it.
@@ -73,6 +75,8 @@ def train(
     refit_on_all : bool
         Whether to fit the published model on all rows, once it was evaluated without the
         validation set.
+    like : str, optional
+        A version whose row and answer to keep: it decides about the columns and the classes.
     config : Settings, optional
         Where models and keys are; by default what the environment says.
 
@@ -87,13 +91,18 @@ def train(
     config = config or settings.current
     columns = columns or Columns()
     click.echo(f"\nWill train model {version_id} using the file at: {_displayable(path)}\n")
+    key_source = SigningKeys(config.model_signing_key, config.model_signing_key_file)
+    old = read_version(config.models_root, like, key_source) if like else None
+    if old:
+        columns = columns_like(old, columns, positive_class)
+        positive_class = old.positive_class
     with progress(path) as report:
-        dataset = read_dataset(path, columns, report)
+        dataset = read_dataset(path, columns, report, old)
     positive_class = choose_positive_class(dataset, positive_class, columns.target)
     positive_index = None if positive_class is None else dataset.classes.index(positive_class)
     check_level_options(dataset.features, columns)
     # Before the long work, but after all that may be refused: a refusal makes no key.
-    keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read_or_create()
+    keys = key_source.read_or_create()
 
     for text in dataset.decisions.notes:
         note(f"Note: {text}")
@@ -218,6 +227,11 @@ def _check_strength(
 @click.option(
     "--scheduler", metavar="ADDRESS", help="A Dask cluster's that searches: tcp://host:8786."
 )
+@click.option(
+    "--like",
+    metavar="VERSION",
+    help="A version whose row and answer to keep; data that no longer fit are refused.",
+)
 @click.option("--refit-on-all", is_flag=True, help="Publish a model of all rows, once evaluated.")
 def main(
     csv: str,
@@ -228,6 +242,7 @@ def main(
     search: bool,
     workers: int,
     scheduler: str | None,
+    like: str | None,
     refit_on_all: bool,
 ) -> None:
     """Train a model on the file CSV and publish it as VERSION: v0, v1, ….
@@ -249,6 +264,7 @@ def main(
             C=C,
             search=Search(workers, scheduler) if search else None,
             refit_on_all=refit_on_all,
+            like=like,
             config=config,
         )
         if sys.stderr.isatty():

@@ -12,10 +12,12 @@ from app.helpers.features import Feature, Value
 from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id, version_number
 from app.store.manifest import Manifest
 from app.store.model_file import open_model_file, read_manifest
-from app.tables.formats import parse
+from app.store.rows import ignored_names
+from app.tables.formats import normalize, parse
 from app.utils.files import get_files_matching
 
 _MAX_CHANGES = 10  # that are told
+_WIDER = {("category", "text")}  # a text takes all that a category did
 
 
 def find_predecessor(root: str, version: str, keys: Sequence[bytes]) -> Manifest | None:
@@ -82,7 +84,11 @@ def changes(old: Manifest, new: Manifest) -> list[str]:
 
     No category is named that its column's schema does not show.
     """
-    return [*_row_changes(old.features, new.features), *_answer_changes(old, new)]
+    return [
+        *_row_changes(old.features, new.features),
+        *_ignored_changes(old, new),
+        *_answer_changes(old, new),
+    ]
 
 
 def _row_changes(old: Sequence[Feature], new: Sequence[Feature]) -> Iterator[str]:
@@ -93,7 +99,7 @@ def _row_changes(old: Sequence[Feature], new: Sequence[Feature]) -> Iterator[str
         yield _columns(added, "is a new key", "are new keys")
     pairs = [(before[name], after[name]) for name in before if name in after]
     for was, now in pairs:
-        if was.type != now.type:
+        if was.type != now.type and (was.type, now.type) not in _WIDER:
             yield _columns([was.name], f"takes {_kind(now)} instead of {_kind(was)}", "")
     if not_null := [now.name for was, now in pairs if was.nullable and not now.nullable]:
         yield _columns(not_null, "no longer takes null", "no longer take null")
@@ -134,6 +140,14 @@ def _texts_as_before(feature: Feature) -> list[str]:
         texts += [f"0{format_.decimal}5", f"1{format_.decimal}234"]
         texts += [f"1{format_.thousands}234"] if format_.thousands else []
     return texts
+
+
+def _ignored_changes(old: Manifest, new: Manifest) -> Iterator[str]:
+    """Yield which columns clients may no longer send along."""
+    taken = {old.target, *ignored_names(new), *(feature.name for feature in new.features)}
+    refused = {*map(normalize, ignored_names(old))} - {*map(normalize, taken)}
+    if names := sorted(refused):
+        yield _columns(names, "is no longer ignored", "are no longer ignored")
 
 
 def _answer_changes(old: Manifest, new: Manifest) -> Iterator[str]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app.helpers.errors import InvalidDataset, enumerate_first, quote
 from app.helpers.features import Feature, Format
 from app.helpers.predictions import Task
+from app.store.manifest import Manifest
 from app.tables.columns import Columns
 from app.tables.csv_file import count_rows
 from app.tables.csv_table import CsvTable, open_table
@@ -23,6 +24,7 @@ from app.tables.formats import normalize
 from app.training.decimal_mark import read_with_mark
 from app.training.decisions import Decisions
 from app.training.left_out import find_uselessness
+from app.training.likeness import roles_like, target_like, type_like
 from app.training.raw_table import RawTable
 from app.training.roles import Roles, choose_roles
 from app.training.table_notes import tell_columns, tell_dialect
@@ -71,7 +73,10 @@ class Dataset:
 
 
 def read_dataset(
-    path: str, columns: Columns, progress: Callable[[int], object] = lambda n_bytes: None
+    path: str,
+    columns: Columns,
+    progress: Callable[[int], object] = lambda n_bytes: None,
+    like: Manifest | None = None,
 ) -> Dataset:
     """Return what can be learned from a CSV.
 
@@ -81,6 +86,8 @@ def read_dataset(
         Of a regular file with a header, plain or gzipped.
     progress : callable
         Told from time to time how many bytes have been checked.
+    like : Manifest, optional
+        An older version, which decides in place of the data; `columns` are then its own.
 
     Raises
     ------
@@ -89,7 +96,11 @@ def read_dataset(
     """
     decisions = Decisions()
     with open_table(path, columns.encoding, columns.delimiter) as source:
-        roles = choose_roles(source.names, columns, decisions)
+        roles = (
+            roles_like(like, source.names, decisions)
+            if like
+            else choose_roles(source.names, columns, decisions)
+        )
         known = Format(missing=_tokens(columns.missing), present=_tokens(columns.present))
         shape = len(source.names), progress, source.dialect.delimiter, source.start, source.n_named
         n_rows = count_rows(source.file, *shape)
@@ -103,15 +114,20 @@ def read_dataset(
     tell_dialect(source, dialect, columns, decisions)
     raw_target = raw.pop(roles.target)
     target = read_target(roles.target, raw_target, known, columns.task, decisions)
-    typer = ColumnTyper(target.rows, known, decisions)
     kept = []
-    for name in roles.features:
-        column = typer.type_column(name, raw.pop(name), name in roles.categorical)
-        if column and _is_kept(column, target.rows, roles, decisions):
-            kept.append(column)
-    for token in sorted(typer.unmatched - set(map(normalize, raw_target.texts))):
-        decisions.warnings.append(f"--missing {quote(token)} matches nothing.")
-    tell_columns(source, kept, decisions)
+    if like:
+        target = target_like(like, target, decisions)
+        typed = (type_like(like, n, raw.pop(n), target.rows, decisions) for n in roles.features)
+        kept += [column for column in typed if column]
+    else:
+        typer = ColumnTyper(target.rows, known, decisions)
+        for name in roles.features:
+            column = typer.type_column(name, raw.pop(name), name in roles.categorical)
+            if column and _is_kept(column, target.rows, roles, decisions):
+                kept.append(column)
+        for token in sorted(typer.unmatched - set(map(normalize, raw_target.texts))):
+            decisions.warnings.append(f"--missing {quote(token)} matches nothing.")
+        tell_columns(source, kept, decisions)
     if not kept and not decisions.faults:
         decisions.faults += [
             "There is no column to learn from beside the target.",

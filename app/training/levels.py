@@ -99,4 +99,4 @@ def _must_expect_new(counts: NDArray[np.int64]) -> bool:
 
 
 def _is_short(feature: Feature) -> bool:
-    return max(map(len, feature.categories)) <= MAX_LEVEL_LENGTH
+    return max(map(len, feature.categories), default=0) <= MAX_LEVEL_LENGTH

@@ -68,22 +68,15 @@ class ColumnTyper:
         """Return a column with its type; None if something is wrong with it."""
         if raw.numbers is not None:
             return self._plain_numbers(name, raw)
-        assert raw.codes is not None  # noqa: S101 - it is either
-        codes = raw.codes[self._rows]
-        counts = np.bincount(codes, minlength=len(raw.texts))
-        used = np.flatnonzero(counts)
-        texts = [raw.texts[place] for place in used.tolist()]
-        places = np.empty(len(counts), np.intp)
-        places[used] = np.arange(len(used))
-        codes = places[codes]
+        texts, counts, codes = used_texts(raw, self._rows)
         self.unmatched -= set(map(normalize, texts))
         if categorical:
             finding = Finding("category", self._known, parse(texts, "category", self._known))
         else:
-            finding = find_format(texts, counts[used].tolist(), self._known)
+            finding = find_format(texts, counts, self._known)
         if self._find_faults(name, finding, texts, codes):
             return None
-        return _make_column(name, finding, texts, codes)
+        return make_column(name, finding, texts, codes)
 
     def _plain_numbers(self, name: str, raw: RawColumn) -> TypedColumn:
         """Return numbers, which pandas has parsed."""
@@ -146,9 +139,30 @@ class ColumnTyper:
 _THOUSANDS = {",": "commas", ".": "points", "'": "apostrophes", " ": "blanks"}
 
 
-def _make_column(
+def used_texts(
+    raw: RawColumn, rows: NDArray[np.intp]
+) -> tuple[list[str], list[int], NDArray[np.intp]]:
+    """Return a column's different texts in some rows, how many rows hold each, and each row's.
+
+    Returns
+    -------
+    texts, counts : list, shape (n_texts,)
+    codes : array of int, shape (n_used,)
+        Each row's place in `texts`.
+    """
+    assert raw.codes is not None  # noqa: S101 - the column is not one of numbers
+    codes = raw.codes[rows]
+    counts = np.bincount(codes, minlength=len(raw.texts))
+    used = np.flatnonzero(counts)
+    places = np.empty(len(counts), np.intp)
+    places[used] = np.arange(len(used))
+    return [raw.texts[place] for place in used.tolist()], counts[used].tolist(), places[codes]
+
+
+def make_column(
     name: str, finding: Finding, texts: Sequence[str], codes: NDArray[np.intp]
 ) -> TypedColumn:
+    """Return a column of what was found in its texts; `codes` has each row's place in them."""
     is_present = np.array([value is not None for value in finding.values], dtype=bool)[codes]
     n_present = int(np.count_nonzero(is_present))
     missing_value = "" if finding.type == "text" else math.nan

@@ -8,7 +8,7 @@ import pytest
 
 from app.helpers.features import Feature, Format
 from app.settings import Settings
-from app.store.manifest import Manifest
+from app.store.manifest import LeftOutColumn, Manifest
 from app.store.target_numbers import TargetNumbers
 from app.tables.columns import Columns
 from app.training.continuity import changes
@@ -84,6 +84,7 @@ def test_what_breaks_a_row_is_a_change(
         (CITY, replace(CITY, categories=("Bonn", "Köln", "Rom", "Ulm"))),
         (CITY, OPEN_CITY),
         (OPEN_CITY, replace(OPEN_CITY, categories=("Rom",))),
+        (CITY, Feature("city", "text")),
         (AGE, replace(AGE, format=Format(unit="$", thousands=","))),
         (AGE, replace(AGE, minimum=1.0, maximum=2.0, mean=1.5, typical=1.5, missing=0.5)),
     ],
@@ -137,6 +138,15 @@ def test_what_is_predicted_otherwise_is_a_change(
 ) -> None:
     """Whatever the row looks like."""
     assert changes(manifest_of(AGE, **old), manifest_of(AGE, **new)) == expected
+
+
+def test_a_column_that_is_no_longer_ignored_is_a_change() -> None:
+    """Clients that send whole rows of the old file would be refused."""
+    data = replace(UNTRAINED["training_data"], columns_left_out=(LeftOutColumn("né", "it is"),))
+    old, new = manifest_of(AGE, training_data=data), manifest_of(AGE)
+    assert changes(old, new) == ["column 'né' is no longer ignored"]
+    assert changes(new, old) == []
+    assert changes(old, manifest_of(AGE, replace(ON, name="né"))) == ["column 'né' is a new key"]
 
 
 def write_mixed(directory: Path, **changed: Any) -> str:
