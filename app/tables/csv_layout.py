@@ -20,6 +20,7 @@ from app.tables.formats import normalize
 from app.tables.sniffing import find_preamble
 
 HEAD_SIZE = 1024 * 1024  # bytes, in which the header and the row below it are to be found
+PREAMBLE_SIZE = 256 * 1024  # bytes, in which it is to begin
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -79,9 +80,9 @@ def find_layout(head: bytes, rules: TableRules, names: Collection[str]) -> Layou
     text_start = len(_BYTE_ORDER_MARK) if head.startswith(_BYTE_ORDER_MARK) else 0
     start = text_start
     if head[text_start : text_start + 1] in (b"#", b"s", b"S", b'"'):  # else there is no preamble
-        text = head[text_start:HEAD_SIZE].decode("utf-8", "ignore")
+        text = head[text_start:PREAMBLE_SIZE].decode("utf-8", "surrogateescape")
         preamble = find_preamble(text, names)
-        start += len(text[: preamble.size].encode())
+        start += len(text[: preamble.size].encode("utf-8", "surrogateescape"))
         if preamble.delimiter:
             return _with_surplus(head[start:HEAD_SIZE], Layout(start, preamble.delimiter), rules)
     layouts = [
@@ -103,7 +104,7 @@ def find_id(names: Collection[str], rules: TableRules) -> str | None:
 def _count_known(rows: bytes, layout: Layout, names: Collection[str]) -> int:
     """Return how many of the columns that are looked for the header has."""
     header = next(iter(_first_rows(rows, layout.delimiter)), [])
-    return len(set(layout.name(header)).intersection(names))
+    return len({field.strip() for field in header}.intersection(names))
 
 
 def _with_surplus(rows: bytes, layout: Layout, rules: TableRules) -> Layout:

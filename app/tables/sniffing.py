@@ -18,7 +18,9 @@ from app.tables.dialect import DELIMITERS
 
 _RATED_ROWS = 500
 
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\n|\r|$)', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(
+    r'"?sep=([\t!$%&(),/:;<=>?@^`{|}~*])"?[ \t]*(?:\r\n|\n|\r|$)', re.IGNORECASE
+)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 _VALUE = re.compile(r"[-+(]?\D{0,4}\d[\d.,:/TZ+-]*\D{0,4}|\w*|[?.-]")  # a number, date, word
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)?")

@@ -60,6 +60,14 @@ def test_a_header_alone_has_no_rows() -> None:
         (f'\n"id"{HEADER[2:]}', "Request body is not valid CSV: the header is missing."),
         ("id,x", "Missing keys: 'y', 'member', 'paid', 'color', 'shape'"),
         ("x", "Missing keys: 'y', 'member', 'paid', 'color', 'shape'"),
+        *(
+            (
+                f"sep={sign}\r\n{HEADER}\n{LINE}",
+                "Missing keys: 'x', 'y', 'member', 'paid', 'color', 'shape'."
+                f" Unexpected keys: 'sep={sign}'",
+            )
+            for sign in ("", '"', "a", " ;", "\u00a7")
+        ),
         (f"{HEADER},z,\n{LINE}", "Unexpected keys: 'z'"),
         (f"{HEADER},z,z\n{LINE},1,2", "Unexpected keys: 'z'"),
         (
