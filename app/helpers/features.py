@@ -1,12 +1,20 @@
-"""Feature: what is known of one column; and how a valid payload becomes feature values."""
+"""Feature: what is known of one column; and how a valid payload becomes what a model is given.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+A client sends one value per feature. An estimator is given columns: of most features the value
+itself, of a date or datetime its parts (days, month, weekday, hour), which are features, too.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from operator import itemgetter
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
+
+from app.helpers.dates import DateType, PartName, part_maker
 
 Value = float | bool | str | None
-"""A feature's value: a number, a boolean, a category's name or a text; None if it is missing."""
+"""A feature's value: a number, a boolean, a category's name, a text, or a date or datetime as text;
+None if it is missing."""
 
 MIN_LEVEL_ROWS = 5
 """A level of a category with fewer rows in the training set is rare."""
@@ -17,7 +25,8 @@ MAX_TEXT_LENGTH = 10_000
 MAX_SHOWN_WORDS = 20
 """So many words of a column of texts are shown to anyone."""
 
-FeatureType = Literal["number", "boolean", "category", "text"]
+FeatureType = Literal["number", "boolean", "category", "text", "date", "datetime"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,9 @@ class Format:
         What stands for a missing value beside what always does.
     present : tuple of str
         What is a value although it looks like a missing one.
+    date : str
+        How dates are written, as in strftime: "%d/%m/%Y". A time, if there is one, may be written
+        in any way. Empty for other columns.
     """
 
     decimal: str = "."
@@ -43,6 +55,7 @@ class Format:
     unit: str = ""
     missing: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
+    date: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,7 @@ class Feature:
     ----------
     name : str
         The column's name in the CSV and the key on the wire.
-    type : "number", "boolean", "category" or "text"
+    type : "number", "boolean", "category", "text", "date" or "datetime"
         A text is written by people, and a model learns from its words.
     nullable : bool
         Whether the CSV had rows without it, so that clients may send null.
@@ -63,8 +76,7 @@ class Feature:
     missing : float
         The share, 0 to 1, of the training set's rows without it.
     minimum, maximum, mean : float or None
-        Of the values present in the training set (a boolean counts 0 or 1); None for a category
-        or a text.
+        Of the values present in the training set (a boolean counts 0 or 1); None for other types.
     shares : tuple of float
         For each category its share, 0 to 1, of the training set's rows.
     typical : float, bool, str or None
@@ -72,6 +84,12 @@ class Feature:
         Of a text it is made up from frequent words.
     deviation : float or None
         A number's standard deviation in the training set; None for other types.
+    first, last : str
+        The earliest and the latest date or datetime in the training set; empty for other types.
+    parts : tuple of Feature
+        The columns that an estimator is given in place of a date or datetime.
+    part : "days", "month", "weekday", "hour" or None
+        Which part this is, of another feature.
     format : Format
         How its values are written in a CSV.
     open : bool
@@ -107,6 +125,26 @@ class Feature:
     rare_categories: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     median_words: float | None = None
+    first: str = ""
+    last: str = ""
+    parts: tuple["Feature", ...] = ()
+    part: PartName | None = None
+
+    @property
+    def date_type(self) -> DateType | None:
+        """The type of a date or datetime; None for others."""
+        return self.type if self.type in ("date", "datetime") else None
+
+    @property
+    def columns(self) -> tuple["Feature", ...]:
+        """The columns that an estimator is given: the feature itself, or its parts."""
+        return self.parts or (self,)
+
+    def make_parts(self) -> Callable[[Value], tuple[Value, ...]]:
+        """Return what makes the values of its parts of a valid value of a date or datetime."""
+        assert self.date_type is not None  # noqa: S101 - others have no parts
+        names = [part.part for part in self.parts if part.part is not None]
+        return part_maker(self.date_type, names, self.first, self.last)  # type: ignore[return-value]
 
     @property
     def known(self) -> frozenset[Value]:
@@ -141,8 +179,13 @@ class Feature:
         return text
 
 
+def columns_of(features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """Return the columns that an estimator is given of features, shape (n_columns,)."""
+    return tuple(column for feature in features for column in feature.columns)
+
+
 def make_feature_vector(row: Mapping[str, Any], features: Iterable[Feature]) -> tuple[Value, ...]:
-    """Return a valid row's values in feature order, shape (n_features,)."""
+    """Return a valid row's values in the order of columns, shape (n_columns,)."""
     return feature_vector_maker(features)(row)
 
 
@@ -150,14 +193,57 @@ def feature_vector_maker(
     features: Iterable[Feature],
 ) -> Callable[[Mapping[str, Any]], tuple[Value, ...]]:
     """Return `make_feature_vector` for rows of the same features: made once, it is much faster."""
+    features = tuple(features)
     names = [feature.name for feature in features]
     if len(names) == 1:  # of a single item, itemgetter makes no tuple
-        return lambda row: (row[names[0]],)
-    return itemgetter(*names)
+        get: Callable[[Mapping[str, Any]], tuple[Value, ...]] = lambda row: (row[names[0]],)  # noqa: E731
+    else:
+        get = itemgetter(*names)
+    # From the last to the first, so that places before stay as they are.
+    makers = [(i, feature.make_parts()) for i, feature in enumerate(features) if feature.parts]
+    if not makers:
+        return get
+    makers.reverse()
+
+    def make(row: Mapping[str, Any]) -> tuple[Value, ...]:
+        values = list(get(row))
+        for place, make_parts in makers:
+            values[place : place + 1] = make_parts(values[place])
+        return tuple(values)
+
+    return make
 
 
 def make_feature_columns(
     rows: Sequence[Mapping[str, Any]], features: Iterable[Feature]
-) -> list[list[Value]]:
-    """Return valid rows' values by column in feature order, shape (n_features, n_rows)."""
-    return [[row[feature.name] for row in rows] for feature in features]
+) -> list[Sequence[Value]]:
+    """Return valid rows' values by column, shape (n_columns, n_rows)."""
+    features = tuple(features)
+    return with_parts({f.name: [row[f.name] for row in rows] for f in features}, features)
+
+
+def with_parts(
+    values: Mapping[str, Sequence[Value]], features: Iterable[Feature]
+) -> list[Sequence[Value]]:
+    """Return the valid values of features, by name, as columns, shape (n_columns, n_rows)."""
+    columns: list[Sequence[Value]] = []
+    for feature in features:
+        own = values[feature.name]
+        if not feature.parts:
+            columns.append(own)
+            continue
+        make_parts = feature.make_parts()
+        parts = {value: make_parts(value) for value in set(own)}  # dates are often the same
+        by_row = [parts[value] for value in own]
+        columns += zip(*by_row, strict=True) if by_row else [()] * len(feature.parts)
+    return columns
+
+
+def sum_parts(contributions: Iterable[T], features: Iterable[Feature]) -> Iterator[T]:
+    """Yield what each feature contributes, given what each column does, shape (n_columns,)."""
+    contributions = iter(contributions)
+    for feature in features:
+        total, *others = islice(contributions, len(feature.columns))
+        for other in others:
+            total = total + other  # type: ignore[operator]  # numbers, or arrays of them
+        yield total

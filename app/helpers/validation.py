@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from app.helpers.dates import EXAMPLES, FORMATS, IS_VALID, DateType
 from app.helpers.errors import InvalidPayload, enumerate_first, quote
 from app.helpers.features import MAX_LEVEL_LENGTH, MAX_TEXT_LENGTH, Feature
 
@@ -57,6 +58,8 @@ def _value_schema(feature: Feature) -> dict[str, Any]:
             return {"type": ["string", "null"] if null else "string", "maxLength": MAX_TEXT_LENGTH}
         case "boolean":
             return {"type": ["boolean", "null"] if null else "boolean"}
+        case "date" | "datetime":
+            return _date_schema(feature, feature.type)
         case "number":
             unit = feature.format.unit
             return {
@@ -66,6 +69,16 @@ def _value_schema(feature: Feature) -> dict[str, Any]:
                 "maximum": int(MAX_ABSOLUTE_NUMBER),
                 **({"description": f"A number in {unit}."} if unit else {}),
             }
+
+
+def _date_schema(feature: Feature, type_: DateType) -> dict[str, Any]:
+    note = {"description": "Without an offset, it is in UTC."} if type_ == "datetime" else {}
+    return {
+        "type": ["string", "null"] if feature.nullable else "string",
+        "format": FORMATS[type_],
+        **note,
+        "examples": [feature.typical or EXAMPLES[type_]],
+    }
 
 
 def _open_schema(feature: Feature) -> dict[str, Any]:
@@ -171,6 +184,8 @@ class RowValidator:
             return f"must be between -{MAX_ABSOLUTE_NUMBER:.0e} and {MAX_ABSOLUTE_NUMBER:.0e}"
         if kind == "enum":
             rule = f"must be one of {_enumerate_levels(feature)}"
+        elif feature.date_type is not None:
+            rule = f'must be a {feature.type} such as "{EXAMPLES[feature.date_type]}"'
         elif feature.type == "category":
             rule = f"must be a string of at most {MAX_LEVEL_LENGTH} characters"
         elif feature.type == "text":
@@ -182,9 +197,12 @@ class RowValidator:
     @cached_property
     def _reference(self) -> Any:
         # Only a client's mistake needs it, and importing it costs a worker 4 MB.
-        from jsonschema import Draft202012Validator
+        from jsonschema import Draft202012Validator, FormatChecker
 
-        return Draft202012Validator(self.schema)
+        checker = FormatChecker(())
+        for name, is_valid in _FORMAT_CHECKS.items():
+            checker.checks(name)(lambda value, is_valid=is_valid: _is_valid(value, is_valid))
+        return Draft202012Validator(self.schema, format_checker=checker)
 
 
 def _are_in_bounds(values: Sequence[Any], *, nullable: bool) -> bool:
@@ -221,7 +239,19 @@ def _enumerate_levels(feature: Feature) -> str:
 
 
 def _compile(schema: dict[str, Any]) -> Callable[[Any], bool]:
-    return jsonschema_rs.Draft202012Validator(schema).is_valid
+    return jsonschema_rs.Draft202012Validator(
+        schema, validate_formats=True, formats=_FORMAT_CHECKS
+    ).is_valid
+
+
+# The same functions for both validators: each has formats of its own, which differ in details.
+_FORMAT_CHECKS: dict[str, Callable[[str], bool]] = {
+    name: IS_VALID[type_] for type_, name in FORMATS.items()
+}
+
+
+def _is_valid(value: Any, check: Callable[[str], bool]) -> bool:
+    return not isinstance(value, str) or check(value)
 
 
 def validate(payload: Any, validator: RowValidator) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from app import settings
 from app.helpers.errors import ApplicationError, InvalidModelFile
+from app.helpers.features import columns_of
 from app.helpers.files import make_filename
 from app.models import estimators
 from app.store.fitted_estimator import library_versions
@@ -25,6 +26,7 @@ from app.tables.columns import Columns
 from app.training.column_options import column_options
 from app.training.continuity import describe_changes, find_predecessor
 from app.training.dataset import choose_positive_class, read_dataset
+from app.training.date_parts import find_parts, set_ends, split_with_parts, with_parts
 from app.training.levels import check_level_options, decide_open
 from app.training.likeness import columns_like, read_version
 from app.training.number_leaks import find_number_leaks
@@ -119,25 +121,28 @@ def train(
 
     features = decide_open(dataset.features, split.X_train, columns)
     features = choose_words(features, split.X_train)
+    features = find_parts(features, split.X_train)
+    raw, split = split, split_with_parts(split, features)
     # Looked up only now: a fork without regressions has no build_regressor().
     build = estimators.build_regressor if is_regression else estimators.build_classifier
-    estimator = build(features, C=C or DEFAULT_STRENGTH)
+    estimator = build(columns_of(features), C=C or DEFAULT_STRENGTH)
     found = search.run(estimator, split.X_train, split.y_train, SEED) if search else None
     strength = None
     if C is None and search is None:
         strength = choose_strength(estimator, split.X_train, split.y_train, SEED)
         if strength is not None:
             note(f"Note: {strength.reason}; --C decides otherwise.")
-            estimator = build(features, C=strength.C)
+            estimator = build(columns_of(features), C=strength.C)
     estimator.fit(split.X_train, split.y_train)
 
     quality = measure(estimator, split, dataset, positive_index)
     click.echo(quality.figure)
 
-    X = split.X_train
+    X = raw.X_train
     if refit_on_all:
-        X = pd.concat([split.X_train, split.X_validation])
-        estimator.fit(X, np.concatenate([split.y_train, split.y_validation]))
+        X = pd.concat([raw.X_train, raw.X_validation])
+        features = set_ends(features, X)
+        estimator.fit(with_parts(X, features), np.concatenate([split.y_train, split.y_validation]))
     features, n_classes = describe_features(features, X), len(dataset.classes)
     manifest = Manifest(
         version=version_id,

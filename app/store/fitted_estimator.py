@@ -31,30 +31,30 @@ class FittedEstimator:
     """A fitted estimator as a model's scorer."""
 
     estimator: Any
-    features: tuple[Feature, ...]
+    columns: tuple[Feature, ...]
     positive_index: int | None
     task: Task = "classification"
 
     def of_columns(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
-        """Return the outputs, shape (n_outputs, n_rows), of (n_features, n_rows) columns."""
-        frame = make_frame(columns, self.features)
+        """Return the outputs, shape (n_outputs, n_rows), of (n_columns, n_rows) columns."""
+        frame = make_frame(columns, self.columns)
         return estimator_outputs(self.estimator, frame, self.positive_index, self.task)
 
 
 def scorer_of(estimator: Any, manifest: Manifest) -> LinearScorer | FittedEstimator:
     """Return what scores as the estimator does: its weights if it is linear, else itself."""
-    folded = fold(estimator, manifest.features, manifest.positive_index)
+    folded = fold(estimator, manifest.columns, manifest.positive_index)
     if folded is not None:
         return folded
-    return FittedEstimator(estimator, manifest.features, manifest.positive_index, manifest.task)
+    return FittedEstimator(estimator, manifest.columns, manifest.positive_index, manifest.task)
 
 
-def make_frame(columns: Sequence[Sequence[Value]], features: Sequence[Feature]) -> pd.DataFrame:
-    """Return columns, shape (n_features, n_rows), as the DataFrame that estimators get."""
+def make_frame(columns: Sequence[Sequence[Value]], described: Sequence[Feature]) -> pd.DataFrame:
+    """Return columns, shape (n_columns, n_rows), as the DataFrame that estimators get."""
     return pd.DataFrame(
         {
             feature.name: _make_series(column, feature)
-            for feature, column in zip(features, columns, strict=True)
+            for feature, column in zip(described, columns, strict=True)
         }
     )
 

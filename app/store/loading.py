@@ -81,7 +81,7 @@ def _make_model(manifest: Manifest, pickle: bytes | None) -> TrainedModel:
 def model_of(manifest: Manifest, estimator: Any) -> TrainedModel:
     """Return the model, not yet proven; the estimator may be None if the manifest has weights."""
     if manifest.weights is not None:
-        scorer = to_scorer(manifest.weights, manifest.features, manifest.task)
+        scorer = to_scorer(manifest.weights, manifest.columns, manifest.task)
         return TrainedModel(manifest, scorer)
     from app.store.fitted_estimator import scorer_of
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import orjson
 
-from app.helpers.features import Feature, Value
+from app.helpers.features import Feature, Value, columns_of
 from app.helpers.predictions import Task
 from app.store.curves import Curves, RegressionCurves
 from app.store.linear_weights import LinearWeights
@@ -247,6 +247,11 @@ class Manifest:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Return the manifest that `to_json` wrote; TypeError or AttributeError otherwise."""
         return from_json(cls, data)
+
+    @property
+    def columns(self) -> tuple[Feature, ...]:
+        """What the estimator is given, shape (n_columns,): the features, dates as their parts."""
+        return columns_of(self.features)
 
     @property
     def digest(self) -> str:

@@ -9,6 +9,7 @@ from app.helpers.features import (
     feature_vector_maker,
     make_feature_columns,
     make_feature_vector,
+    sum_parts,
 )
 from app.helpers.predictions import (
     STEPS,
@@ -45,10 +46,13 @@ class TrainedModel:
     ----------
     manifest : Manifest
     features : tuple of Feature, shape (n_features,)
+        What clients send.
+    columns : tuple of Feature, shape (n_columns,)
+        What the scorer is given: a date or datetime as its parts, all others as they are.
     classes : tuple of str, shape (n_classes,)
     validator : RowValidator
     make_vector : callable
-        A valid row → its values in feature order, shape (n_features,).
+        A valid row → its values in the order of columns, shape (n_columns,).
     digest : str
         The first 12 hex digits of the pickle's SHA-256.
     """
@@ -56,6 +60,7 @@ class TrainedModel:
     def __init__(self, manifest: Manifest, scorer: "LinearScorer | FittedEstimator") -> None:
         self.manifest = manifest
         self.features = manifest.features
+        self.columns = manifest.columns
         self.classes = manifest.classes
         self.digest = manifest.digest
         self.validator = make_validator(manifest)
@@ -72,13 +77,13 @@ class TrainedModel:
         return self.predict_columns(make_feature_columns(rows, self.features))
 
     def predict_vector(self, vector: Sequence[Value]) -> Prediction:
-        """Return the rounded prediction of one valid row, shape (n_features,)."""
+        """Return the rounded prediction of one valid row, shape (n_columns,)."""
         if self._linear is None:
             return self.predict_columns([[value] for value in vector])[0]
         return make_prediction(self._linear.of_row(vector), self.classes)
 
     def predict_columns(self, columns: Sequence[Sequence[Value]]) -> list[Prediction]:
-        """Return the rounded predictions of valid rows by column, shape (n_features, n_rows)."""
+        """Return the rounded predictions of valid rows by column, shape (n_columns, n_rows)."""
         n_rows = len(columns[0])
         if n_rows == 0:
             return []
@@ -113,8 +118,7 @@ class TrainedModel:
 
         Parameters
         ----------
-        columns : shape (n_features, n_rows)
-            In feature order.
+        columns : shape (n_columns, n_rows)
 
         Returns
         -------
@@ -165,9 +169,11 @@ class TrainedModel:
         explanations = [
             {
                 "baseline": score.baseline,
-                "contributions": dict(zip(names, score.contributions(vector), strict=True)),
+                "contributions": dict(
+                    zip(names, sum_parts(score.contributions(vector), self.features), strict=True)
+                ),
                 **(
-                    {"words": {names[place]: words for place, words in score.words(vector)}}
+                    {"words": {self.columns[place].name: words for place, words in score.words(vector)}}
                     if linear.texts
                     else {}
                 ),
@@ -191,7 +197,8 @@ class TrainedModel:
         linear = self._explainable()
         columns = linear.columns_with_words(columns)
         for score in linear.scores:
-            yield score.baseline, score.contributions_of_columns(columns)
+            by_column = score.contributions_of_columns(columns)
+            yield score.baseline, sum_parts(by_column, self.features)
 
     def scores(self) -> tuple[LinearScore, ...]:
         """Return the linear functions behind the outputs; NotExplainable if it has none."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.helpers.predictions import Task
+from app.tables.dates import DateOrder
 
 DEFAULT_ID = "id"  # a column that may be there, and is then no feature
 
@@ -34,6 +35,8 @@ class Columns:
         How the file is written; None to find it out.
     task : "classification", "regression" or None
         Whether the target is a class or a number; None to find it out.
+    date_format : "dmy", "mdy" or None
+        Whether dates such as 03/04/2024 have the day or the month first; None to find it out.
     """
 
     target: str = "target"
@@ -49,3 +52,4 @@ class Columns:
     decimal: str | None = None
     encoding: str | None = None
     task: Task | None = None
+    date_format: DateOrder | None = None

@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 
 import orjson
 
+from app.helpers.dates import DateType
 from app.helpers.features import FeatureType, Format, Value
+from app.tables.dates import DateFinding, DateOrder, find_dates, parse_date
 from app.tables.numbers import Number, read_number
 
 BOOLEANS: Mapping[str, bool] = {
@@ -45,9 +47,11 @@ class Finding:
     values : list, shape (n_texts,)
         What each text means; None where it is missing.
     strays : sequence of int
-        Places of the texts that are no numbers although most rows hold numbers.
+        Places of the texts that are no numbers, or no dates, although most rows hold such.
     is_code : bool
         Whether it is a category only because some of its digits begin with a zero.
+    is_ambiguous : bool
+        Whether its dates have days and months of which nothing says which is which.
     """
 
     type: FeatureType
@@ -55,9 +59,15 @@ class Finding:
     values: Sequence[Value]
     strays: Sequence[int] = ()
     is_code: bool = False
+    is_ambiguous: bool = False
 
 
-def find_format(texts: Sequence[str], counts: Sequence[int], known: Format) -> Finding:
+def find_format(
+    texts: Sequence[str],
+    counts: Sequence[int],
+    known: Format,
+    orders: tuple[DateOrder | None, DateOrder | None] = (None, None),
+) -> Finding:
     """Return what a column is.
 
     Parameters
@@ -66,6 +76,8 @@ def find_format(texts: Sequence[str], counts: Sequence[int], known: Format) -> F
         The different fields of the column, and how many rows hold each.
     known : Format
         What is decided beforehand: the file's decimal mark and the user's tokens.
+    orders : pair of "dmy", "mdy" or None
+        Which part of a date comes first, as the user says, and as in the file's other columns.
     """
     trimmed = [normalize(text) for text in texts]
     places = [place for place, text in enumerate(trimmed) if not is_missing(text, known)]
@@ -76,8 +88,10 @@ def find_format(texts: Sequence[str], counts: Sequence[int], known: Format) -> F
         return Finding("boolean", known, parse(trimmed, "boolean", known))
     if _are_codes(present):
         return Finding("category", known, parse(trimmed, "category", known), is_code=True)
-    numbers = [read_number(text, known.decimal) for text in present]
     present_counts = [counts[place] for place in places]
+    if (dates := find_dates(present, present_counts, *orders)) is not None:
+        return _of_dates(dates, trimmed, places, known)
+    numbers = [read_number(text, known.decimal) for text in present]
     format_ = _most_common_format(numbers, present_counts, known)
     is_number = [number is not None and _agrees(number, format_) for number in numbers]
     n_rows = sum(count for count, agrees in zip(present_counts, is_number, strict=True) if agrees)
@@ -89,6 +103,18 @@ def find_format(texts: Sequence[str], counts: Sequence[int], known: Format) -> F
         return Finding("number", format_, _without_missing(values, format_), strays)
     type_: FeatureType = "text" if _are_texts(set(present), sum(present_counts)) else "category"
     return Finding(type_, known, parse(trimmed, type_, known))
+
+
+def _of_dates(
+    found: DateFinding, trimmed: Sequence[str], places: Sequence[int], known: Format
+) -> Finding:
+    values: list[Value] = [None] * len(trimmed)
+    strays = []
+    for place, value in zip(places, found.values, strict=True):
+        values[place] = trimmed[place] if value is None else value
+        strays += [place] if value is None else []
+    format_ = replace(known, date=found.format)
+    return Finding(found.type, format_, values, strays, is_ambiguous=found.is_ambiguous)
 
 
 def parse(fields: Sequence[str], type_: FeatureType, format_: Format) -> Sequence[Value]:
@@ -226,9 +252,28 @@ def _parse_categories(fields: Sequence[str], format_: Format) -> Sequence[Value]
     return [None if (text := values[field]) in missing else text for field in fields]
 
 
+def _parse_dates(fields: Sequence[str], format_: Format) -> Sequence[Value]:
+    return _parse_different(fields, format_, "date")
+
+
+def _parse_datetimes(fields: Sequence[str], format_: Format) -> Sequence[Value]:
+    return _parse_different(fields, format_, "datetime")
+
+
+def _parse_different(fields: Sequence[str], format_: Format, type_: DateType) -> Sequence[Value]:
+    values: dict[str, Value] = {}  # different fields are often few
+    for field in set(fields):
+        text = normalize(field)
+        missing = is_missing(text, format_)
+        values[field] = None if missing else parse_date(text, type_, format_.date)
+    return [values[field] for field in fields]
+
+
 _PARSERS: Mapping[FeatureType, Callable[[Sequence[str], Format], Sequence[Value]]] = {
     "number": _parse_numbers,
     "boolean": _parse_booleans,
     "category": _parse_categories,
     "text": _parse_categories,
+    "date": _parse_dates,
+    "datetime": _parse_datetimes,
 }

@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
     digest: str = ""
     """The first 12 hex digits of the model's SHA-256."""
     features: Sequence[Feature] = ()
-    """Shape (n_features,)."""
+    """What the model is given, shape (n_features,); a date or datetime as its parts."""
     predictions: Sequence[Any] = ()
     """Shape (n_rows,): a probability or, with three or more classes, class → probability.
 

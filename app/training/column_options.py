@@ -9,6 +9,7 @@ import click
 
 from app.helpers.predictions import Task
 from app.tables.columns import DEFAULT_ID, Columns
+from app.tables.dates import DateOrder, read_order
 from app.tables.dialect import DECIMAL_MARKS
 
 
@@ -22,6 +23,16 @@ def _check_delimiter(
     if len(delimiter) != 1 or not is_sign or delimiter.isalnum() or delimiter in "\"'.+-#_":
         raise click.BadParameter("it must be one character such as ; or |, or the word tab.")
     return delimiter
+
+
+def _check_date_format(
+    context: click.Context, parameter: click.Parameter, text: str | None
+) -> DateOrder | None:
+    if text is None:
+        return None
+    if (order := read_order(text)) is None:
+        raise click.BadParameter("it must be dmy or mdy, or a format such as %d/%m/%Y.")
+    return order
 
 
 _repeatable = functools.partial(click.option, multiple=True)
@@ -75,6 +86,13 @@ _OPTIONS = (
         "--encoding",
         metavar="NAME",
         help="The file's encoding, such as cp1252. Found out by default.",
+    ),
+    click.option(
+        "--date-format",
+        metavar="FORMAT",
+        callback=_check_date_format,
+        help="Whether dates have the day or the month first: dmy, mdy, or a format such as"
+        " %d/%m/%Y. Found out by default.",
     ),
 )
 

@@ -4,7 +4,7 @@ The file is first read as csv reads it, which sees what pandas would mend in sil
 duplicate names), then by pandas.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +19,14 @@ from app.store.manifest import Manifest
 from app.tables.columns import Columns
 from app.tables.csv_file import count_rows
 from app.tables.csv_table import CsvTable, open_table
+from app.tables.dates import DateOrder, find_order
 from app.tables.dialect import DECIMAL_MARKS, Dialect
 from app.tables.formats import normalize
 from app.training.decimal_mark import read_with_mark
 from app.training.decisions import Decisions
 from app.training.left_out import find_uselessness
 from app.training.likeness import roles_like, target_like, type_like
-from app.training.raw_table import RawTable
+from app.training.raw_table import RawColumn, RawTable
 from app.training.roles import Roles, choose_roles
 from app.training.table_notes import tell_columns, tell_dialect
 from app.training.target import looks_like_quantities, read_target
@@ -39,8 +40,8 @@ class Dataset:
     Attributes
     ----------
     frame : DataFrame of shape (n_samples, n_features)
-        float64 for numbers and booleans, object for categories and texts; where a value is missing
-        NaN, or the empty text.
+        float64 for numbers, booleans, dates (days since 1970) and datetimes (seconds), object for
+        categories and texts; where a value is missing NaN, or the empty text.
     target : array, shape (n_samples,)
         Each row's class as its place in `classes`, an int; or in a regression its number, a
         float64.
@@ -120,7 +121,7 @@ def read_dataset(
         typed = (type_like(like, n, raw.pop(n), target.rows, decisions) for n in roles.features)
         kept += [column for column in typed if column]
     else:
-        typer = ColumnTyper(target.rows, known, decisions)
+        typer = ColumnTyper(target.rows, known, decisions, (columns.date_format, _order(raw)))
         for name in roles.features:
             column = typer.type_column(name, raw.pop(name), name in roles.categorical)
             if column and _is_kept(column, target.rows, roles, decisions):
@@ -178,6 +179,12 @@ def _may_be_read_as_numbers(source: CsvTable, target: str, known: Format, column
     texts = [row[place] for row in source.head if place < len(row)]
     marks = [columns.decimal] if columns.decimal else DECIMAL_MARKS
     return any(looks_like_quantities(texts, replace(known, decimal=mark)) for mark in marks)
+
+
+def _order(raw: Mapping[str, RawColumn]) -> DateOrder | None:
+    """Return what comes first in all dates of a file that tell it, day or month."""
+    orders = {find_order(column.texts) for column in raw.values()} - {None}
+    return orders.pop() if len(orders) == 1 else None
 
 
 def _tokens(texts: Iterable[str]) -> tuple[str, ...]:

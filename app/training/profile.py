@@ -1,7 +1,8 @@
 """Statistics of each feature, the rows of the self-check, and warnings about columns."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,16 +12,26 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
+from app.helpers.dates import SECONDS_OF_DAY, TO_NUMBER, TO_TEXT, UNITS, DateType
 from app.helpers.errors import quote
-from app.helpers.features import MIN_LEVEL_ROWS, Feature, Value, make_feature_columns
+from app.helpers.features import (
+    MIN_LEVEL_ROWS,
+    Feature,
+    Value,
+    columns_of,
+    make_feature_columns,
+)
 from app.helpers.predictions import Task
 from app.store.fitted_estimator import estimator_outputs, make_frame
 from app.store.manifest import CheckedRow
+from app.training.date_parts import with_parts
 from app.training.levels import frequent_levels
 from app.training.words import describe_texts, varied_texts
 
 MAX_TYPICAL_ROWS = 200
 MAX_TYPICAL_VALUES = 20_000  # in all rows together, since the size of a manifest is limited
+_DATES = 12  # of each feature, in rows that are made up
+_MAX_DATE: Mapping[DateType, float] = {"date": 2e6, "datetime": 2e6 * SECONDS_OF_DAY}
 _TYPICAL_SAMPLE = 100_000  # rows; a median sorts them, which takes long for more
 LEAKAGE_AUC = 0.999  # of a single feature
 _LEAKAGE_CELLS = 80_000  # rows × features to check; more give the same result
@@ -36,7 +47,28 @@ def describe_features(features: Sequence[Feature], frame: pd.DataFrame) -> tuple
     frame : DataFrame of shape (n_samples, n_features)
         In random order, since medians are taken from the first rows.
     """
-    return tuple(_describe(feature, frame[feature.name]) for feature in features)
+    parts = with_parts(frame, features)
+    return tuple(
+        _describe_date(feature, frame[feature.name], parts)
+        if feature.date_type is not None
+        else _describe(feature, frame[feature.name])
+        for feature in features
+    )
+
+
+def _describe_date(feature: Feature, column: "pd.Series[Any]", parts: pd.DataFrame) -> Feature:
+    assert feature.date_type is not None  # noqa: S101 - who asks has looked
+    sample = column[:_TYPICAL_SAMPLE]
+    median = float(sample.median()) if sample.notna().any() else 0.0
+    return replace(
+        feature,
+        missing=float(column.isna().mean()),
+        typical=TO_TEXT[feature.date_type](float(math.floor(median))),
+        # All of its months are public: they are those of the calendar.
+        parts=tuple(
+            replace(_describe(part, parts[part.name]), rare_categories=()) for part in feature.parts
+        ),
+    )
 
 
 def _describe(feature: Feature, column: "pd.Series[Any]") -> Feature:
@@ -106,8 +138,20 @@ def _variations(feature: Feature) -> list[Value]:
         return [*itertools.islice(others, 9), *unseen, *missing]
     if feature.type == "boolean":
         return [not feature.typical, *missing]
+    if feature.date_type is not None:
+        return [*_other_dates(feature, feature.date_type), *missing]
     median, deviation = float(feature.typical or 0.0), feature.deviation or 1.0
     return [median - deviation, median + deviation, *missing]
+
+
+def _other_dates(feature: Feature, type_: DateType) -> list[Value]:
+    """Return dates or datetimes from the first to the last, and one beyond."""
+    first, last = map(TO_NUMBER[type_], (feature.first, feature.last))
+    steps = range(_DATES + 1)
+    between = [math.floor(first + (last - first) * step / _DATES) for step in steps]
+    beyond = last + 1000 * UNITS[type_]
+    texts = [TO_TEXT[type_](number) for number in [*between, beyond] if number <= _MAX_DATE[type_]]
+    return [text for text in dict.fromkeys(texts) if text != feature.typical]
 
 
 def make_self_check(
@@ -121,7 +165,7 @@ def make_self_check(
         0 in a regression.
     """
     rows = typical_rows(features, n_classes)
-    frame = make_frame(make_feature_columns(rows, features), features)
+    frame = make_frame(make_feature_columns(rows, features), columns_of(features))
     task: Task = "classification" if n_classes else "regression"
     outputs = estimator_outputs(estimator, frame, positive_index, task).T.tolist()
     return tuple(CheckedRow(row, tuple(each)) for row, each in zip(rows, outputs, strict=True))

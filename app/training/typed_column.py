@@ -1,4 +1,4 @@
-"""One column, typed: numbers, booleans, categories or texts, and what had to be decided."""
+"""One column, typed: numbers, booleans, categories, texts or dates; and what was decided."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.helpers.dates import TO_NUMBER
 from app.helpers.errors import enumerate_first, quote
 from app.helpers.features import MAX_TEXT_LENGTH, Feature, Format
 from app.helpers.validation import MAX_ABSOLUTE_NUMBER
 from app.tables.csv_file import FIRST_ROW
+from app.tables.dates import DateOrder
 from app.tables.formats import Finding, find_format, normalize, parse
 from app.training.decisions import Decisions, option
 from app.training.raw_table import RawColumn
@@ -28,8 +30,8 @@ class TypedColumn:
     feature : Feature
         What is known of it; nothing yet of what was seen.
     values : array of shape (n_rows,)
-        float64 for numbers and booleans, object for categories and texts; where one is missing
-        NaN, or the empty text.
+        float64 for numbers, booleans, dates (days since 1970) and datetimes (seconds), object for
+        categories and texts; where one is missing NaN, or the empty text.
     n_present : int
         How many are not missing.
     notes : tuple of str
@@ -56,11 +58,20 @@ class ColumnTyper:
         The file's decimal mark and the user's tokens.
     decisions : Decisions
         Where it is told what was decided, and what is wrong.
+    orders : pair of "dmy", "mdy" or None
+        As for `find_format`.
     """
 
-    def __init__(self, rows: NDArray[np.intp], known: Format, decisions: Decisions) -> None:
+    def __init__(
+        self,
+        rows: NDArray[np.intp],
+        known: Format,
+        decisions: Decisions,
+        orders: tuple[DateOrder | None, DateOrder | None] = (None, None),
+    ) -> None:
         self._rows = rows
         self._known = known
+        self._orders = orders
         self._decisions = decisions
         self.unmatched = set(known.missing)  # of the user's tokens those that no field is
 
@@ -73,7 +84,7 @@ class ColumnTyper:
         if categorical:
             finding = Finding("category", self._known, parse(texts, "category", self._known))
         else:
-            finding = find_format(texts, counts, self._known)
+            finding = find_format(texts, counts, self._known, self._orders)
         if self._find_faults(name, finding, texts, codes):
             return None
         return make_column(name, finding, texts, codes)
@@ -95,6 +106,8 @@ class ColumnTyper:
         self, name: str, finding: Finding, texts: Sequence[str], codes: NDArray[np.intp]
     ) -> bool:
         """Tell what is wrong with a column, and return whether something is."""
+        if finding.type in TO_NUMBER:
+            return self._find_date_faults(name, finding, texts, codes)
         if finding.type != "number":
             return False
         huge = [
@@ -111,6 +124,21 @@ class ColumnTyper:
             f"leave the column out with {option('--drop', name)}",
         )
         return bool(finding.strays or huge)
+
+    def _find_date_faults(
+        self, name: str, finding: Finding, texts: Sequence[str], codes: NDArray[np.intp]
+    ) -> bool:
+        if finding.is_ambiguous:
+            example = normalize(texts[_find_unclear(texts, finding)])
+            self._decisions.faults.append(
+                f"Say with --date-format dmy or --date-format mdy whether the day or the month"
+                f" comes first in column {quote(name)}: {quote(example)} may be two dates."
+            )
+        self._tell_wrong(
+            *(name, f"not a {finding.type}, as most of the column is", texts),
+            *(finding.strays, codes, f"use {option('--categorical', name)}"),
+        )
+        return bool(finding.strays or finding.is_ambiguous)
 
     def _tell_wrong(
         self,
@@ -163,11 +191,15 @@ def make_column(
     name: str, finding: Finding, texts: Sequence[str], codes: NDArray[np.intp]
 ) -> TypedColumn:
     """Return a column of what was found in its texts; `codes` has each row's place in them."""
+    numbers: Sequence[Any] = finding.values
+    if finding.type in TO_NUMBER:
+        to_number = TO_NUMBER[finding.type]
+        numbers = [None if value is None else to_number(str(value)) for value in finding.values]
     is_present = np.array([value is not None for value in finding.values], dtype=bool)[codes]
     n_present = int(np.count_nonzero(is_present))
     missing_value = "" if finding.type == "text" else math.nan
     values = np.array(
-        [missing_value if value is None else value for value in finding.values],
+        [missing_value if value is None else value for value in numbers],
         dtype=object if finding.type in ("category", "text") else np.float64,
     )
     categories: tuple[str, ...] = ()
@@ -213,6 +245,12 @@ def _notes(name: str, finding: Finding, texts: Sequence[str]) -> Iterator[str]:
         signs.append(f"with {_THOUSANDS[format_.thousands]} between thousands")
     if signs:
         yield f"Column {quote(name)} is read as numbers {', '.join(signs)}; {keep_texts}."
+    if finding.type in TO_NUMBER and (order := _ORDER_NAMES.get(format_.date)):
+        example = normalize(texts[_find_unclear(texts, finding)])
+        yield (
+            f"Column {quote(name)} is read as {finding.type}s with the {order} first, such as"
+            f" {quote(example)}; --date-format decides otherwise, {keep_texts}."
+        )
     if finding.type == "boolean":
         words = dict.fromkeys(
             normalize(text)
@@ -222,3 +260,24 @@ def _notes(name: str, finding: Finding, texts: Sequence[str]) -> Iterator[str]:
         if not {word.lower() for word in words} <= {"true", "false"}:
             shown = enumerate_first(map(quote, words))
             yield f"Column {quote(name)} is read as booleans ({shown}); {keep_texts}."
+
+
+_ORDER_NAMES = {
+    **dict.fromkeys(("%d/%m/%Y", "%d-%m-%Y"), "day"),
+    **dict.fromkeys(("%m/%d/%Y", "%m-%d-%Y"), "month"),
+}
+
+
+def _find_unclear(texts: Sequence[str], finding: Finding) -> int:
+    """Return the place of a date whose day could be its month; of the first one if there is none.
+
+    Parameters
+    ----------
+    texts : shape (n_texts,)
+    finding : Finding
+        Of dates with numbers for months.
+    """
+    present = [place for place, value in enumerate(finding.values) if value is not None]
+    parts = {place: str(finding.values[place]).split("-") for place in present}
+    unclear = (place for place, (_, *ends) in parts.items() if ends[0] != ends[1][:2] <= "12")
+    return next(unclear, present[0])

@@ -33,10 +33,10 @@ def with_weights(manifest: Manifest, estimator: Any, X: pd.DataFrame) -> Manifes
     X : DataFrame of shape (n_samples, n_features)
         What it was fitted on, in random order.
     """
-    scorer = fold(estimator, manifest.features, manifest.positive_index)
+    scorer = fold(estimator, manifest.columns, manifest.positive_index)
     if scorer is None:
         return manifest
-    weights = _with_means(to_weights(scorer, manifest.features), manifest.features, X)
+    weights = _with_means(to_weights(scorer, manifest.columns), manifest.columns, X)
     weighted = replace(manifest, weights=weights)
     if (count := weights.count()) > MAX_WEIGHTS:
         reason = f"more than {MAX_WEIGHTS:,}"

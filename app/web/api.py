@@ -150,8 +150,7 @@ def _predict_json(model: "TrainedModel", body: bytes, query: Query) -> Response:
     if isinstance(payload, dict):
         vector = model.make_vector(payload)
         prediction = model.predict_vector(vector)
-        columns = [[value] for value in vector]
-        (one,) = make_answers(model, query, [payload], columns, [prediction])
+        (one,) = make_answers(model, query, [payload], [[value] for value in vector], [prediction])
         answer = json_response(one)
         exchange().outcome = make_outcome(model, (prediction,), vector=vector)
         return answer

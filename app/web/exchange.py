@@ -49,7 +49,7 @@ def make_outcome(
     """Return what a model predicted from `columns` for many rows, or from `vector` for one."""
     version, numbers = model.manifest.version, model.manifest.numbers
     quantiles = numbers.quantiles if numbers else ()
-    values = (version, model.digest, model.features, predictions, columns, vector, quantiles)
+    values = (version, model.digest, model.columns, predictions, columns, vector, quantiles)
     return tuple.__new__(Outcome, values)  # half the time of Outcome(…)
 
 
