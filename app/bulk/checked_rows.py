@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from app.bulk.date_columns import parts_of
 from app.helpers.features import MAX_LEVEL_LENGTH, MAX_TEXT_LENGTH, Feature
 from app.helpers.validation import (
     MAX_ABSOLUTE_NUMBER,
@@ -21,11 +22,14 @@ from app.helpers.validation import (
 )
 from app.tables.csv_layout import Layout
 
+_TEXTS = pa.dictionary(pa.int32(), pa.string())
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
-    "category": pa.dictionary(pa.int32(), pa.string()),
+    "category": _TEXTS,
     "text": pa.string(),
+    "date": _TEXTS,
+    "datetime": _TEXTS,
 }
 
 
@@ -47,8 +51,8 @@ class Rows:
     n_rows : int
         All, the invalid included.
     ids : array of shape (n_valid,)
-    columns : shape (n_features, n_valid)
-        What the model is given, in feature order.
+    columns : shape (n_columns, n_valid)
+        What the model is given.
     kept : dict of str to array of shape (n_valid,)
         The columns that come out as they came in.
     invalid : list of InvalidRow
@@ -106,12 +110,17 @@ def check_quickly(
     """
     if not _are_ids(ids):
         return None
-    columns = []
+    columns: list[Any] = []
     for feature in features:
-        values = _values(typed[feature.name], feature)
-        if values is None:
+        column = typed[feature.name]
+        if feature.parts:
+            parts = parts_of(column, feature)
+        else:
+            values = _values(column, feature)
+            parts = None if values is None else [values]
+        if parts is None:
             return None
-        columns.append(values)
+        columns += parts
     return Rows(len(ids), ids, columns, {name: as_they_are[name] for name in reading.keep})
 
 

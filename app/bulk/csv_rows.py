@@ -24,7 +24,7 @@ from app.bulk.checked_rows import (
     take,
     valid_places,
 )
-from app.helpers.features import Feature
+from app.helpers.features import Feature, with_parts
 from app.helpers.validation import RowValidator
 from app.tables.csv_layout import read_lines
 from app.tables.csv_payload import find_ragged, read_column, read_ids
@@ -34,6 +34,7 @@ from app.tables.formats import (
     is_missing,
     missing_numbers,
     normalize,
+    parse,
 )
 
 _PARSED = ("number", "boolean")  # the types that pyarrow makes of text
@@ -163,6 +164,9 @@ def _as_read(column: pa.Array, feature: Feature) -> pa.Array:
         return _normalized(column, {"", *feature.format.missing})
     if feature.type == "text":
         return pa.array(_read_texts(column.to_pylist(), {"", *feature.format.missing}), pa.string())
+    if feature.parts:
+        texts = parse(column.dictionary.to_pylist(), feature.type, feature.format)
+        return pa.DictionaryArray.from_arrays(column.indices, pa.array(texts, pa.string()))
     missing = missing_numbers(feature.format) if feature.type == "number" else ()
     if not missing:
         return column
@@ -219,7 +223,10 @@ def _read_strictly(data: bytes, validator: RowValidator, reading: Reading, first
     return Rows(
         len(lines),
         pa.array(take(columns["id"], valid), pa.string()),
-        [take(columns[feature.name], valid) for feature in validator.features],
+        with_parts(
+            {feature.name: take(columns[feature.name], valid) for feature in validator.features},
+            validator.features,
+        ),
         {name: pa.array(take(by_place[places[name]], valid), pa.string()) for name in reading.keep},
         [InvalidRow(number, reasons[number], lines[number]) for number in sorted(reasons)],
         broken,

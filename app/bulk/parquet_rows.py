@@ -15,8 +15,9 @@ from app.bulk.checked_rows import (
     take,
     valid_places,
 )
+from app.bulk.date_columns import is_temporal, texts_of
 from app.helpers.errors import InvalidDataset, quote
-from app.helpers.features import Feature
+from app.helpers.features import Feature, with_parts
 from app.helpers.validation import RowValidator
 
 
@@ -55,6 +56,8 @@ _KIND_NAMES = {
     "boolean": "true or false",
     "category": "text",
     "text": "text",
+    "date": "a date, or text",
+    "datetime": "a timestamp, or text",
     "id": "text or a whole number",
 }
 _IS_KIND: Mapping[str, Callable[[pa.DataType], bool]] = {
@@ -62,6 +65,8 @@ _IS_KIND: Mapping[str, Callable[[pa.DataType], bool]] = {
     "boolean": pa.types.is_boolean,
     "category": _is_text,
     "text": _is_text,
+    "date": lambda type_: _is_text(type_) or is_temporal(type_),
+    "datetime": lambda type_: _is_text(type_) or is_temporal(type_),
     "id": lambda type_: _is_text(type_) or pa.types.is_integer(type_),
 }
 
@@ -80,7 +85,10 @@ def _check_strictly(
     columns: Mapping[str, pa.Array], ids: pa.Array, validator: RowValidator, reading: Reading
 ) -> Rows:
     by_key = {"id": ids.to_pylist()} | {
-        feature.name: _json_values(columns[feature.name]) for feature in validator.features
+        feature.name: texts_of(columns[feature.name], feature)
+        if feature.parts
+        else _json_values(columns[feature.name])
+        for feature in validator.features
     }
     invalid = find_invalid(by_key, validator, all_of_them=reading.skip)
     valid = valid_places(len(ids), invalid, reading)
@@ -88,7 +96,10 @@ def _check_strictly(
     return Rows(
         len(ids),
         ids.take(places),
-        [take(by_key[feature.name], valid) for feature in validator.features],
+        with_parts(
+            {feature.name: take(by_key[feature.name], valid) for feature in validator.features},
+            validator.features,
+        ),
         {name: columns[name].take(places) for name in reading.keep},
         [
             InvalidRow(place, reason, [columns[name][place].as_py() for name in reading.names])

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from app.helpers.errors import InvalidPayload
-from app.helpers.features import Feature, Value
+from app.helpers.features import Feature, Value, with_parts
 from app.helpers.payloads import (
     MANY_VALUES,
     check_row_count,
@@ -27,7 +27,7 @@ _CSV_STRING = re.compile(rb'"[^"]*+"?')  # linear in time: possessive, and it ma
 
 def parse_csv(
     body: bytes, validator: RowValidator, max_rows: int, rules: TableRules = PLAIN
-) -> tuple[list[str], list[list[Value]]]:
+) -> tuple[list[str], list[Sequence[Value]]]:
     """Return the valid rows of a CSV text with a header.
 
     A field takes its feature's type; one that cannot stays text, for the schema to refuse.
@@ -36,8 +36,8 @@ def parse_csv(
     -------
     ids : shape (n_rows,)
         The rows' numbers from 0 where no column holds ids.
-    columns : shape (n_features, n_rows)
-        In feature order.
+    columns : shape (n_columns, n_rows)
+        What the model is given.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def parse_csv(
     if not validator.are_valid_columns(columns):
         by_row = zip(*columns.values(), strict=True)
         validate([dict(zip(columns, values, strict=True)) for values in by_row], validator)
-    return columns[DEFAULT_ID], [columns[feature.name] for feature in validator.features]
+    return columns[DEFAULT_ID], with_parts(columns, validator.features)
 
 
 def known_names(validator: RowValidator) -> Collection[str]:
