@@ -150,6 +150,21 @@ class TrainedModel:
             outputs = self.outputs(columns)[0].tolist()
         return [make_interval(output, numbers.interval.half_width) for output in outputs]
 
+    def contributions(self, vector: Sequence[Value]) -> list[list[float]]:
+        """Return what each column of one valid row, shape (n_columns,), adds to each score.
+
+        Returns
+        -------
+        list, shape (n_scores, n_columns)
+
+        Raises
+        ------
+        NotExplainable
+            If the model is not linear.
+        """
+        linear = self._explainable()
+        return [score.contributions(linear.with_words(vector)) for score in linear.scores]
+
     def explain(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return `baseline` and `contributions` of one valid row.
 

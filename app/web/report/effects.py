@@ -9,7 +9,7 @@ one standard deviation lower, and one for each category.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ class Effect:
     Attributes
     ----------
     feature : str
+        Its name; of a date or datetime, that of one of its parts.
     strength : float
         The standard deviation of its contribution in the training set, by which features of all
         types can be compared.
@@ -76,33 +77,33 @@ def make_effects(model: "TrainedModel") -> dict[str, list[Effect]]:
 
     With two classes, only the effects on the positive class; in a regression, those on the target.
     """
-    manifest = model.manifest
-    per_row = len(manifest.features) * max(1, len(manifest.classes))
-    n_levels = max(2, min(MAX_LEVELS, _MAX_CONTRIBUTIONS // per_row))
-    levels = {feature.name: _levels(feature)[:n_levels] for feature in manifest.features}
     try:
-        explanations = [model.explain(row) for row in _probes(manifest, levels)]
+        scores = model.scores()
     except NotExplainable:
         return {}
+    n_levels = max(2, min(MAX_LEVELS, _MAX_CONTRIBUTIONS // (len(model.columns) * len(scores))))
+    levels = [_levels(column)[:n_levels] for column in model.columns]
+    contributions = [model.contributions(probe) for probe in _probes(model.columns, levels)]
+    manifest = model.manifest
+    names = manifest.classes
     if manifest.positive_class is not None or manifest.task == "regression":
-        label = manifest.positive_class or manifest.target
-        explanations = [{label: each} for each in explanations]
+        names = (manifest.positive_class or manifest.target,)
     return {
-        label: sorted(
+        name: sorted(
             [
-                *_effects(manifest.features, levels, [each[label] for each in explanations]),
+                *_effects(model.columns, levels, [each[k] for each in contributions]),
                 *_text_effects(manifest, k, score),
             ],
             key=lambda effect: -effect.strength,
         )
-        for k, (label, score) in enumerate(zip(explanations[0], model.scores(), strict=True))
+        for k, (name, score) in enumerate(zip(names, scores, strict=True))
     }
 
 
 def _text_effects(manifest: Manifest, k: int, score: "LinearScore") -> Iterator[Effect]:
     """Yield the effect of each text on the score number k."""
     texts = manifest.weights.texts if manifest.weights else {}
-    for feature, term in zip(manifest.features, score.terms, strict=True):
+    for feature, term in zip(manifest.columns, score.terms, strict=True):
         if isinstance(term.weights, WordWeights):
             by_weight = sorted(zip(term.weights.weights, feature.words, strict=True), reverse=True)
             raising = [pair for pair in by_weight if pair[0] > 0][:MAX_WORDS]
@@ -130,17 +131,18 @@ def _levels(feature: Feature) -> list[tuple[Value, float]]:
 
 
 def _probes(
-    manifest: Manifest, levels: Mapping[str, Sequence[tuple[Value, float]]]
-) -> list[dict[str, Value]]:
-    """Return the typical row, one whose numbers are a deviation lower, and rows for all levels."""
-    typical = manifest.typical_row
-    lower = {feature.name: _lower(feature) for feature in manifest.features}
-    n_probes = max(2, *map(len, levels.values()))
+    columns: Sequence[Feature], levels: Sequence[Sequence[tuple[Value, float]]]
+) -> list[list[Value]]:
+    """Return the typical row, one whose numbers are a deviation lower, and rows for all levels.
+
+    Each has the shape (n_columns,).
+    """
+    n_probes = max(2, *map(len, levels))
     return [
-        {
-            name: values[k % len(values)][0] if values else (lower if k == 1 else typical)[name]
-            for name, values in levels.items()
-        }
+        [
+            own[k % len(own)][0] if own else (_lower(column) if k == 1 else column.typical)
+            for column, own in zip(columns, levels, strict=True)
+        ]
         for k in range(n_probes)
     ]
 
@@ -153,16 +155,17 @@ def _lower(feature: Feature) -> Value:
 
 
 def _effects(
-    features: Sequence[Feature],
-    levels: Mapping[str, Sequence[tuple[Value, float]]],
-    explanations: Sequence[Mapping[str, Any]],
+    columns: Sequence[Feature],
+    levels: Sequence[Sequence[tuple[Value, float]]],
+    contributions: Sequence[Sequence[float]],
 ) -> list[Effect]:
+    """Return the effect of each column, given what it contributes in each probe."""
     effects = []
-    for feature in features:
+    for feature, own_levels, values in zip(
+        columns, levels, zip(*contributions, strict=True), strict=True
+    ):
         if feature.type == "text":
             continue
-        values = [each["contributions"][feature.name] for each in explanations]
-        own_levels = levels[feature.name]
         if feature.type == "number":
             slope = values[0] - values[1]
             effects.append(Effect(feature.name, abs(slope), slope))
