@@ -87,7 +87,7 @@ def datetime_number(text: str) -> float:
         seconds += shift if offset[0] == "-" else -shift
     if not fraction:
         return float(seconds)
-    return (seconds * 1_000_000 + int(fraction[:6].ljust(6, "0"))) / 1e6
+    return (seconds * 1_000_000 + int(fraction[:6].ljust(6, "0"))) / 1_000_000
 
 
 def date_text(number: float) -> str:

@@ -212,7 +212,7 @@ def _read(text: str, format_: str) -> float | None:
         if not 0 < seconds // SECONDS_OF_DAY + _EPOCH <= date.max.toordinal():
             return None
     if fraction and fraction.strip("0"):
-        return (seconds * 1_000_000 + int(fraction[:6].ljust(6, "0"))) / 1e6
+        return (seconds * 1_000_000 + int(fraction[:6].ljust(6, "0"))) / 1_000_000
     return seconds
 
 

@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any
 
+from app.helpers.dates import TO_TEXT
+from app.helpers.features import Feature
 from app.tables.columns import Columns
 from app.training.dataset import Dataset, read_dataset
 from tests.support.paths import ROOT
@@ -24,10 +26,15 @@ def json_rows(dataset: Dataset) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"id": number}
         for feature, value in zip(dataset.features, values, strict=True):
             is_missing = isinstance(value, float) and math.isnan(value)
-            is_boolean = feature.type == "boolean"
-            row[feature.name] = None if is_missing else bool(value) if is_boolean else value
+            row[feature.name] = None if is_missing else _json_value(feature, value)
         rows.append(row)
     return rows
+
+
+def _json_value(feature: Feature, value: Any) -> Any:
+    if feature.date_type is not None:
+        return TO_TEXT[feature.date_type](value)
+    return bool(value) if feature.type == "boolean" else value
 
 
 def dataset_of(case: str) -> Dataset:

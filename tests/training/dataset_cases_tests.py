@@ -12,12 +12,6 @@ from tests.support.paths import ROOT
 
 CASES = ROOT / "tests/tables/cases"
 EXPECTED: dict[str, Any] = json.loads((CASES / "expected.json").read_text())
-DATES = pytest.mark.xfail(strict=True, reason="dates are not read yet")
-WAITING = {
-    "dates_iso": DATES,
-    "dates_day_first": DATES,
-    "datetimes": DATES,
-}
 
 
 def path_of(case: str) -> str:
@@ -27,11 +21,7 @@ def path_of(case: str) -> str:
 
 @pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(case, marks=WAITING.get(case, ()))
-        for case, expected in EXPECTED.items()
-        if "refused" not in expected
-    ],
+    [case for case, expected in EXPECTED.items() if "refused" not in expected],
 )
 def test_a_table_is_taken_for_what_it_plainly_is(case: str) -> None:
     """Its rows, its classes, the types of its columns, and which columns are left out."""

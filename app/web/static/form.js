@@ -43,11 +43,19 @@ export class RowForm {
 function read(field) {
   if (field.dataset.type === "id" || field.dataset.type === "text") return field.value;
   if (field.dataset.type === "open") return field.value === "" ? null : field.value;
+  if (field.dataset.type === "date") return field.value === "" ? null : field.value;
+  if (field.dataset.type === "datetime") return readMoment(field.value);
   if (field.dataset.type !== "number") return JSON.parse(field.value);
   const text = field.value.trim();
   if (text === "") return null;
   const value = Number(text);
   return NUMBER.test(text) && Number.isFinite(value) ? value : field.value;
+}
+
+// Browsers leave out seconds that are zero; RFC 3339 does not.
+function readMoment(text) {
+  if (text === "") return null;
+  return `${text.length === "2024-02-29T13:30".length ? `${text}:00` : text}Z`;
 }
 
 function tieSlider(field) {
