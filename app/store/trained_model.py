@@ -187,17 +187,18 @@ class TrainedModel:
                 "contributions": dict(
                     zip(names, sum_parts(score.contributions(vector), self.features), strict=True)
                 ),
-                **(
-                    {"words": {self.columns[place].name: words for place, words in score.words(vector)}}
-                    if linear.texts
-                    else {}
-                ),
+                **self._words(score, vector),
             }
             for score in linear.scores
         ]
         if len(explanations) == 1:
             return explanations[0]
         return dict(zip(self.classes, explanations, strict=True))
+
+    def _words(self, score: LinearScore, vector: Sequence[Any]) -> dict[str, Any]:
+        """Return `words` of an explanation, if there are texts."""
+        words = {self.columns[place].name: each for place, each in score.words(vector)}
+        return {"words": words} if words else {}
 
     def explain_columns(
         self, columns: Sequence[Sequence[Value]]

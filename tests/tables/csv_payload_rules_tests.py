@@ -1,5 +1,7 @@
 """A CSV body is read by the rules of its version: which columns it has, and how it is written."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from app.helpers.errors import InvalidPayload
@@ -23,7 +25,7 @@ LINE = "7;1.234,50 €;-0,5;YES;groß;ja"
 VALUES = [[1234.5], [-0.5], [True], ["groß"]]
 
 
-def read(body: str | bytes, rules: TableRules = GERMAN) -> tuple[list[str], list[list[Value]]]:
+def read(body: str | bytes, rules: TableRules = GERMAN) -> tuple[list[str], list[Sequence[Value]]]:
     """Return the ids and the columns of a body."""
     return parse_csv(body.encode() if isinstance(body, str) else body, VALIDATOR, 10, rules)
 
