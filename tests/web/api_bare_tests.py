@@ -81,21 +81,27 @@ def test_a_server_without_the_libraries_answers_everything_about_a_linear_versio
 
 
 def test_such_a_server_serves_a_regression(config: Settings, tmp_path: Path) -> None:
-    """One row and many, and what explains a number."""
+    """Numbers with intervals and explanations, and its pages."""
     houses = write_csv(tmp_path / "houses.csv", house_rows(100))
     train(str(houses), "v0", columns=Columns("price"), config=config)
     rows: list[dict[str, Any]] = [{**HOUSE, "id": i, "area": 60.0 + i} for i in range(20)]
-    path = "/v0/predict"
+    posted: list[tuple[str, Any]] = [
+        ("", rows[0]),
+        ("", rows[:3]),
+        ("?interval=true", rows[0]),
+        ("?explain=true", rows[0]),
+    ]
     requests: list[dict[str, Any]] = [
-        {"method": "POST", "path": path, "json": sent} for sent in (rows[0], rows[:3], rows)
+        {"method": "POST", "path": f"/v0/predict{query}", "json": sent} for query, sent in posted
     ]
-    requests.append({"method": "POST", "path": f"{path}?explain=true", "json": rows[0]})
-    requests += [
-        {"method": "GET", "path": f"/v0/{page}"} for page in ("healthcheck", "schema", "metadata")
-    ]
+    requests += [{"method": "GET", "path": f"/v0{page}"} for page in PAGES_OF_VERSION]
+    requests += [{"method": "GET", "path": page} for page in PAGES]
+    requests.append({"method": "POST", "path": "/v0/predict", "json": rows})
     client = create_app(config).test_client()
-    for request, (status, text, _) in zip(requests, send_bare(config, requests), strict=True):
+    answers = send_bare(config, requests)
+    for request, (status, text, has_numpy) in zip(requests, answers, strict=True):
         assert (status, text) == (200, client.open(**request).text)
+        assert has_numpy == (request == requests[-1])
 
 
 def test_such_a_server_counts_what_it_predicts(linear_config: Settings) -> None:
