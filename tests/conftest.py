@@ -223,6 +223,7 @@ def run_scoring(mixed_config: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr("app.settings.current", mixed_config)
     monkeypatch.setattr(csv_blocks, "BLOCK_SIZE", BLOCKS)
     monkeypatch.setattr(csv_blocks, "PIECE_SIZE", BLOCKS // 2)
+    monkeypatch.setattr(csv_blocks, "HEAD_SIZE", BLOCKS)
     monkeypatch.setattr(score_file, "TASK_SIZE", 2 * BLOCKS)
 
     def run_scoring(
