@@ -74,7 +74,7 @@ class RawTable:
         """Return columns by name."""
         tokens = {name: self._tokens_of_numbers(name) for name in names}
         plain = {name: found for name, found in tokens.items() if found is not None}
-        table = self._read_csv(names, plain)
+        table = dict(self._read_csv(names, plain).items())  # a DataFrame takes long to pop from
         columns: dict[str, RawColumn] = {}
         whole: list[str] = []
         odd: list[str] = []
@@ -96,7 +96,7 @@ class RawTable:
         """Return columns by name, all as text."""
         if not names:
             return {}
-        table = self._read_csv(names, {})
+        table = dict(self._read_csv(names, {}).items())
         return {name: _factorize(table.pop(name)) for name in names}
 
     def _tokens_of_numbers(self, name: str) -> tuple[str, ...] | None:
