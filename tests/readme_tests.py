@@ -106,8 +106,8 @@ def test_each_setting_is_in_the_table() -> None:
     text = (ROOT / "deploy/README.md").read_text()
     rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`(.+)` )?\| (.*) \|$", text, re.MULTILINE)
     assert rows == [
-        (own.name.upper(), own.metadata["shown"], own.metadata["meaning"])
-        for own in fields(Settings)
+        (setting.name.upper(), setting.metadata["shown"], setting.metadata["meaning"])
+        for setting in fields(Settings)
     ]
 
 

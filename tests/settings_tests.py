@@ -23,8 +23,8 @@ Set = Callable[..., None]
 @pytest.fixture
 def set_variables(monkeypatch: pytest.MonkeyPatch) -> Set:
     """Set these variables, and none of the other settings."""
-    for own in fields(Settings):
-        monkeypatch.delenv(own.name.upper(), raising=False)
+    for setting in fields(Settings):
+        monkeypatch.delenv(setting.name.upper(), raising=False)
 
     def set_(**variables: str) -> None:
         for name, text in variables.items():
@@ -184,9 +184,9 @@ def test_the_example_has_every_setting() -> None:
     """`.env.example` gives each one's meaning and its default."""
     lines = EXAMPLE.split("\n\n", 1)[1].splitlines()
     expected = []
-    for own in fields(Settings):
-        shown = own.metadata["shown"]
-        expected += [f"# {own.metadata['meaning']}", f"#{own.name.upper()}={shown}"]
+    for setting in fields(Settings):
+        shown = setting.metadata["shown"]
+        expected += [f"# {setting.metadata['meaning']}", f"#{setting.name.upper()}={shown}"]
     assert lines == expected
 
 
@@ -200,9 +200,9 @@ def test_the_example_holds_the_defaults(
         set_variables(ENV_FILE=str(tmp_path / "variables"))
         loaded = load()
         paths = {
-            own.name: os.path.abspath(getattr(loaded, own.name))
-            for own in fields(Settings)
-            if str(getattr(Settings(), own.name)).startswith(str(ROOT))
+            setting.name: os.path.abspath(getattr(loaded, setting.name))
+            for setting in fields(Settings)
+            if str(getattr(Settings(), setting.name)).startswith(str(ROOT))
         }
         assert replace(loaded, **paths) == Settings()
 

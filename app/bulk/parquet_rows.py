@@ -24,13 +24,7 @@ from app.helpers.validation import RowValidator
 def check_types(
     types: Mapping[str, pa.DataType], features: Sequence[Feature], id_: str | None
 ) -> None:
-    """Return if the columns of ids and features are of types that can hold them.
-
-    Raises
-    ------
-    InvalidDataset
-        If one is not.
-    """
+    """Raise InvalidDataset unless the types of all columns suit the ids and features in them."""
     kinds = [(feature.name, str(feature.type)) for feature in features]
     for name, kind in [(id_, "id"), *kinds] if id_ else kinds:
         if not (pa.types.is_null(types[name]) or _IS_KIND[kind](types[name])):

@@ -40,7 +40,7 @@ class InvalidRequest(ApplicationError):
 
 
 class Unauthorized(ApplicationError):
-    """Nobody we know asks."""
+    """The request has no valid API key."""
 
 
 class UnknownMediaType(ApplicationError):
@@ -48,7 +48,7 @@ class UnknownMediaType(ApplicationError):
 
 
 class InvalidPayload(ApplicationError):
-    """What the client sent cannot be predicted from.
+    """The payload can be read, but it does not hold valid rows.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class NotExplainable(ApplicationError):
 
 
 class InvalidDataset(ApplicationError):
-    """A file that cannot be learned from, or scored; the message names row and column if it can."""
+    """A file that cannot be trained on or scored; the message names row and column if possible."""
 
 
 def quote(name: str) -> str:

@@ -88,7 +88,7 @@ def format_csv(
     classes: Sequence[str],
     more: Mapping[str, Sequence[str]] | None = None,
 ) -> bytes:
-    """Return predictions as CSV: `id,prediction`, or `id` and a column a class.
+    """Return predictions as CSV: `id,prediction`, or `id` and one column per class.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def format_csv(
     if not ids:
         return f"{','.join(header)}\n".encode()
     width = len(header)
-    # Of each row its fields, each with what follows it: a join a row would take twice as long.
+    # All fields and separators in one list: one join per row would take twice as long.
     parts = [","] * (2 * width * len(ids))
     parts[:: 2 * width] = ids if _is_plain("".join(ids)) else map(format_field, ids)
     n_numbers = width - 1 - len(more)

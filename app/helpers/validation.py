@@ -255,7 +255,7 @@ def _is_valid(value: Any, check: Callable[[str], bool]) -> bool:
 
 
 def validate(payload: Any, validator: RowValidator) -> None:
-    """Return if the payload is a valid row or a list of valid rows.
+    """Raise unless the payload is a valid row or a list of valid rows.
 
     Raises
     ------

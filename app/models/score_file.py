@@ -225,7 +225,7 @@ def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
 @click.argument("destination", metavar="OUTPUT")
 @click.argument("version")
 @click.option(
-    "--id", "id_", metavar="COLUMN", help="Column of ids; by default that of training, or id."
+    "--id", "id_", metavar="COLUMN", help="Column of ids (default: that of training, or id)."
 )
 @click.option("--keep", is_flag=True, help="Write the input's columns, too.")
 @click.option("--explain", is_flag=True, help="Write what each feature contributed, too.")
@@ -241,9 +241,11 @@ def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Processes on this machine.",
+    help="Processes to use on this machine.",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster's, such as tcp://host:8786.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Dask cluster to use, such as tcp://host:8786."
+)
 def main(
     source: str,
     destination: str,

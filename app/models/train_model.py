@@ -198,7 +198,7 @@ def train(
 
 
 def _displayable(path: str) -> str:
-    """Return an absolute path as text, even if its bytes are none."""
+    """Return an absolute path as text, even if its bytes are not valid text."""
     return click.format_filename(os.path.abspath(path))
 
 
@@ -227,17 +227,21 @@ def _check_strength(
     "--workers",
     type=click.IntRange(1),
     default=len(usable_cores()),
-    help="Cores that search; all unless said.",
+    help="Cores to search on (default: all).",
 )
 @click.option(
-    "--scheduler", metavar="ADDRESS", help="A Dask cluster's that searches: tcp://host:8786."
+    "--scheduler", metavar="ADDRESS", help="Dask cluster to search on, such as tcp://host:8786."
+)
+@click.option(
+    "--refit-on-all",
+    is_flag=True,
+    help="After the evaluation, train on all rows and publish that model.",
 )
 @click.option(
     "--like",
     metavar="VERSION",
     help="A version whose row and answer to keep; data that no longer fit are refused.",
 )
-@click.option("--refit-on-all", is_flag=True, help="Publish a model of all rows, once evaluated.")
 def main(
     csv: str,
     version: str,

@@ -90,8 +90,10 @@ class LinearWeights:
 
     def count(self) -> int:
         """Return how many weights there are in all."""
-        per_score = len(self.numbers) + sum(len(own.levels) for own in self.categories.values())
-        per_score += sum(len(own.idf) for own in self.texts.values())
+        per_score = len(self.numbers) + sum(
+            len(weights.levels) for weights in self.categories.values()
+        )
+        per_score += sum(len(weights.idf) for weights in self.texts.values())
         return per_score * len(self.baselines)
 
 

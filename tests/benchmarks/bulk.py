@@ -109,11 +109,11 @@ def _scoring_rows(bench: Workbench, count: int) -> list[Row]:
         figure = f"{ratio:.2f} × ({figures} s)"
         if "process" in measure:
             computed = [[cost.processor_seconds for cost in costs[name]] for name in (other, ours)]
-            figures = " and ".join(f"{median(own):.1f}" for own in computed)
+            figures = " and ".join(f"{median(seconds_of_one):.1f}" for seconds_of_one in computed)
             figure += f"; {median_ratio(*computed):.2f} × by processor time ({figures} s)"
         measure = f"{count:,} rows × 4: {measure}"
         rows.append(Row(measure, f"≥ {target:g} ×", figure, ratio >= target))
-    peaks = {name: max(cost.peak_bytes for cost in own) for name, own in costs.items()}
+    peaks = {name: max(cost.peak_bytes for cost in of_one) for name, of_one in costs.items()}
     names = ("csv", "csv 2", "parquet", "parquet 2", "script")
     rows += [_memory_row(name, peaks[name]) for name in names]
     return [*rows, _memory_row("a Dask worker", max(workers))]

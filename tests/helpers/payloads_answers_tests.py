@@ -17,7 +17,7 @@ from tests.support.payloads import (
 
 
 def test_predictions_as_csv() -> None:
-    """`id,prediction`, or with three or more classes a column a class."""
+    """`id,prediction`, or with three or more classes one column per class."""
     assert format_csv(["7", "a,b"], [0.5, 1.0], ["no", "yes"]) == (
         b'id,prediction\n7,0.5\n"a,b",1.0\n'
     )

@@ -18,7 +18,7 @@ from tests.support.records import a_record
 def test_a_directory_that_cannot_be_made_stops_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is said once, counted, warnings go to stderr, and logging resumes when it can."""
+    """It is logged once, then counted; warnings go to stderr, and logging resumes when it can."""
     in_the_way = tmp_path / "logs"
     in_the_way.touch()
     log = logs.configure(str(in_the_way), MAX_BYTES, 3)
@@ -78,7 +78,7 @@ assert log.dropped == 20
 def test_a_file_that_cannot_be_compressed_stays_as_it_is(
     log: logs.ApplicationLog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No line is lost, no half of a compressed file is left, and it is said once."""
+    """No line is lost, no half of a compressed file is left, and it is logged once."""
 
     def fail(path: str, *args: object, **options: object) -> None:
         Path(path).write_bytes(b"half")

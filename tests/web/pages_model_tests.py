@@ -43,9 +43,9 @@ def test_curl_on_the_page_sends_the_typical_row(page_client: FlaskClient, versio
 def test_form_has_a_labelled_field_for_every_key(page_client: FlaskClient) -> None:
     """With a typical value each; what may be missing can be."""
     page = get_page(page_client, "/v2")
-    fields = {own["data-name"]: own for _, own in page.elements if "data-name" in own}
+    fields = {field["data-name"]: field for _, field in page.elements if "data-name" in field}
     assert list(fields) == ["age", "plan", "auto_renewal", "id"]
-    assert {own["id"] for own in fields.values()} <= set(page.all("label", "for"))
+    assert {field["id"] for field in fields.values()} <= set(page.all("label", "for"))
     assert fields["age"]["placeholder"] == "missing"
     assert "null" in page.all("option", "value")
 
