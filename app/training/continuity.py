@@ -6,6 +6,7 @@ either. What only widens what a client may send is no change.
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from app.helpers.errors import InvalidModelFile, enumerate_first, quote
 from app.helpers.features import Feature, Value
@@ -17,6 +18,7 @@ from app.tables.formats import normalize, parse
 from app.utils.files import get_files_matching
 
 _MAX_CHANGES = 10  # that are told
+_EXAMPLE_DATE = date(2024, 3, 2)  # whose day could be its month
 _WIDER = {("category", "text")}  # a text takes all that a category did
 
 
@@ -139,6 +141,8 @@ def _texts_as_before(feature: Feature) -> list[str]:
     if feature.type == "number":
         texts += [f"0{format_.decimal}5", f"1{format_.decimal}234"]
         texts += [f"1{format_.thousands}234"] if format_.thousands else []
+    if format_.date:
+        texts.append(_EXAMPLE_DATE.strftime(format_.date))
     return texts
 
 

@@ -20,6 +20,7 @@ AGE = Feature("age", "number", nullable=True, format=Format(unit="$"))
 CITY = Feature("city", "category", categories=("Bonn", "Köln", "Ulm"))
 OPEN_CITY = replace(CITY, open=True, categories=("Bonn",))
 ON = Feature("on", "boolean")
+SINCE = Feature("since", "date")
 EUROPEAN = Format(decimal=",", thousands=".")
 
 
@@ -62,6 +63,11 @@ def numbers_in(unit: str) -> TargetNumbers:
             [replace(AGE, format=Format(thousands=","))],
             [replace(AGE, format=Format(decimal=","))],
             "'1,234' in column 'age' of a CSV is no longer read as 1234.0",
+        ),
+        (
+            [replace(SINCE, format=Format(date="%d/%m/%Y"))],
+            [replace(SINCE, format=Format(date="%m/%d/%Y"))],
+            "'02/03/2024' in column 'since' of a CSV is no longer read as 2024-03-02",
         ),
         (
             [replace(each, format=Format(missing=("-9",))) for each in (ON, CITY)],
