@@ -47,12 +47,17 @@ def count_votes(columns: Iterable[tuple[str, Iterable[str]]]) -> Votes:
 def _vote(fields: Iterable[str]) -> str | None:
     """Return "point", "comma", "unclear", or None for a column that both marks read alike."""
     n_texts = n_point = n_comma = n_unclear = 0
-    for field in dict.fromkeys(fields):
+    seen: set[str] = set()
+    for field in fields:
         if n_texts >= ENOUGH_TEXTS:
             if n_point != n_comma:
                 break
             if "." not in field and "," not in field:
                 continue  # it decides nothing
+        elif field in seen:
+            continue
+        else:
+            seen.add(field)
         text = normalize(field)
         if is_missing(text, Format()):
             continue

@@ -79,34 +79,41 @@ def find_format(
     orders : pair of "dmy", "mdy" or None
         Which part of a date comes first, as the user says, and as in the file's other columns.
     """
-    trimmed = [normalize(text) for text in texts]
-    places = [place for place, text in enumerate(trimmed) if not is_missing(text, known)]
-    present = [trimmed[place] for place in places]
+    trimmed = list(map(normalize, texts))
+    gaps = bytearray(is_missing(text, known) for text in trimmed)  # there may be millions
+    present, present_counts = trimmed, counts
+    if any(gaps):
+        present = [text for text, is_gap in zip(trimmed, gaps, strict=True) if not is_gap]
+        present_counts = [count for count, is_gap in zip(counts, gaps, strict=True) if not is_gap]
     if not present:
         return Finding("number", known, [None] * len(texts))
     if _are_booleans(present):
         return Finding("boolean", known, parse(trimmed, "boolean", known))
     if _are_codes(present):
-        return Finding("category", known, parse(trimmed, "category", known), is_code=True)
-    present_counts = [counts[place] for place in places]
+        return Finding("category", known, _to_categories(trimmed, known), is_code=True)
+    places = (place for place, is_gap in enumerate(gaps) if not is_gap)
     if (dates := find_dates(present, present_counts, *orders)) is not None:
         return _of_dates(dates, trimmed, places, known)
     numbers = [read_number(text, known.decimal) for text in present]
     format_ = _most_common_format(numbers, present_counts, known)
-    is_number = [number is not None and _agrees(number, format_) for number in numbers]
+    is_number = bytearray(number is not None and _agrees(number, format_) for number in numbers)
     n_rows = sum(count for count, agrees in zip(present_counts, is_number, strict=True) if agrees)
-    if n_rows and n_rows >= sum(present_counts) / 2:
-        values: list[Value] = [None] * len(texts)
-        for place, number, agrees in zip(places, numbers, is_number, strict=True):
-            values[place] = number.value if number and agrees else trimmed[place]
-        strays = [place for place, agrees in zip(places, is_number, strict=True) if not agrees]
-        return Finding("number", format_, _without_missing(values, format_), strays)
-    type_: FeatureType = "text" if _are_texts(set(present), sum(present_counts)) else "category"
-    return Finding(type_, known, parse(trimmed, type_, known))
+    if not n_rows or n_rows < sum(present_counts) / 2:
+        del numbers  # there may be millions
+        if _are_texts(present, sum(present_counts)):
+            return Finding("text", known, parse(trimmed, "text", known))
+        return Finding("category", known, _to_categories(trimmed, known))
+    values: list[Value] = [None] * len(texts)
+    strays = []
+    for place, number, agrees in zip(places, numbers, is_number, strict=True):
+        values[place] = number.value if number and agrees else trimmed[place]
+        if not agrees:
+            strays.append(place)
+    return Finding("number", format_, _without_missing(values, format_), strays)
 
 
 def _of_dates(
-    found: DateFinding, trimmed: Sequence[str], places: Sequence[int], known: Format
+    found: DateFinding, trimmed: Sequence[str], places: Iterable[int], known: Format
 ) -> Finding:
     values: list[Value] = [None] * len(trimmed)
     strays = []
@@ -138,10 +145,17 @@ def normalize(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def _are_booleans(texts: Collection[str]) -> bool:
-    words = {text.lower() for text in texts}
-    if not words or not words <= BOOLEANS.keys():
-        return False
+def _to_categories(trimmed: Iterable[str], format_: Format) -> list[Value]:
+    missing = {"", *format_.missing}
+    return [None if text in missing else text for text in trimmed]
+
+
+def _are_booleans(texts: Iterable[str]) -> bool:
+    words: set[str] = set()
+    for text in texts:
+        words.add(text.lower())
+        if not words <= BOOLEANS.keys():
+            return False
     # A column of nothing but F is more likely a sex than a no.
     return len({BOOLEANS[word] for word in words}) == 2 or all(len(word) > 1 for word in words)
 
@@ -153,11 +167,12 @@ def _are_codes(texts: Collection[str]) -> bool:
     )
 
 
-def _are_texts(different: Collection[str], n_rows: int) -> bool:
+def _are_texts(texts: Collection[str], n_rows: int) -> bool:
     """Whether texts are free text: more than half of the rows differ, and they have many words."""
     return (
-        2 * len(different) > n_rows
-        and statistics.median(len(text.split()) for text in different) >= MIN_TEXT_WORDS
+        2 * len(texts) > n_rows
+        and statistics.median(len(text.split()) for text in texts) >= MIN_TEXT_WORDS
+        and 2 * len(set(texts)) > n_rows  # last: of millions it takes much memory
     )
 
 

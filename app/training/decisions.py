@@ -17,6 +17,8 @@ class Decisions:
     ----------
     notes, warnings, faults : list of str
         One sentence or more each.
+    remedies : list of str
+        Those of the notes that say how to keep a column that is left out.
     columns_left_out : list of LeftOutColumn
     rows_left_out : list of LeftOutRows
     """
@@ -24,6 +26,7 @@ class Decisions:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    remedies: list[str] = field(default_factory=list)
     columns_left_out: list[LeftOutColumn] = field(default_factory=list)
     rows_left_out: list[LeftOutRows] = field(default_factory=list)
 
@@ -31,7 +34,8 @@ class Decisions:
         """Note that a column is left out: why, and the option that keeps it, if one does."""
         remedy = f"; {option(option_, name)} keeps it" if option_ else ""
         self.columns_left_out.append(LeftOutColumn(name, reason))
-        self.notes.append(f"Column {quote(name)} is left out: {reason}{remedy}.")
+        self.remedies.append(f"Column {quote(name)} is left out: {reason}{remedy}.")
+        self.notes.append(self.remedies[-1])
 
     def check(self) -> None:
         """Raise InvalidDataset with all faults in one line, if there are any."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,8 @@ class ColumnTyper:
         if raw.numbers is not None:
             return self._plain_numbers(name, raw)
         texts, counts, codes = used_texts(raw, self._rows)
-        self.unmatched -= set(map(normalize, texts))
+        if self.unmatched:
+            self.unmatched -= set(map(normalize, texts))
         if categorical:
             finding = Finding("category", self._known, parse(texts, "category", self._known))
         else:
@@ -182,6 +184,8 @@ def used_texts(
     codes = raw.codes[rows]
     counts = np.bincount(codes, minlength=len(raw.texts))
     used = np.flatnonzero(counts)
+    if len(used) == len(raw.texts):
+        return list(raw.texts), counts.tolist(), codes
     places = np.empty(len(counts), np.intp)
     places[used] = np.arange(len(used))
     return [raw.texts[place] for place in used.tolist()], counts[used].tolist(), places[codes]
@@ -205,7 +209,10 @@ def make_column(
     categories: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     if finding.type == "category":
-        categories = tuple(sorted({str(value) for value in finding.values if value is not None}))
+        # Sorted, then without repetitions: a set of millions would take much memory.
+        categories = tuple(
+            value for value, _ in groupby(sorted(v for v in finding.values if isinstance(v, str)))
+        )
     elif finding.type != "text":
         missing = dict.fromkeys(
             normalize(text)
