@@ -18,7 +18,7 @@ ROOM_TESTS = [
     for folder in sorted({path.parent.relative_to(ROOT / "app") for path in MODULES} - {Path()})
     for path in sorted((ROOT / "tests" / folder).glob("*_tests.py"))
 ]
-PLAIN_ROOMS = ("app/utils/", "app/web/access/", "app/web/report/")  # one line is enough for each
+PLAIN_ROOMS = ("app/web/access/", "app/web/report/")  # one line is enough for each
 HEAVY = {"pandas", "sklearn", "scipy", "numpy", "joblib", "pyarrow", "dask", "distributed"}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.models import train_model
 from app.settings import Settings
 from tests.support.checkouts import Checkout
 from tests.support.paths import ROOT
@@ -109,6 +110,21 @@ def test_each_setting_is_in_the_table() -> None:
         (setting.name.upper(), setting.metadata["shown"], setting.metadata["meaning"])
         for setting in fields(Settings)
     ]
+
+
+def test_each_option_of_training_is_in_the_table() -> None:
+    """In the README beside the command, and no other option is."""
+    text = (ROOT / "app/models/README.md").read_text()
+    first_cells = re.findall(r"^\| (`--.*?) \|", text, re.MULTILINE)
+    listed = re.findall(r"`(--[\w-]+)", " ".join(first_cells))
+    assert len(listed) == len(set(listed)) + 2  # --task and --date-format have two values each
+    options = {name for option in train_model.main.params for name in option.opts}
+    assert set(listed) == {name for name in options if name.startswith("--")}
+
+
+def test_the_readme_has_at_most_250_lines() -> None:
+    """What a newcomer does not need at first is in the READMEs of the folders."""
+    assert (ROOT / "README.md").read_text().count("\n") <= 250
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
