@@ -37,7 +37,8 @@ def test_the_probability_and_its_words_follow_the_text(page: Any) -> None:
     row = json.loads(page.locator("#facts").text_content())["row"] | {"comment": typed}
     answer = predict(page, "v0", row, "?explain=true")
     shown_probability(page, answer["prediction"])
-    assert list(answer["explanation"]["words"]["comment"])[:2] == ["cancel", "refund"]
+    strongest = list(answer["explanation"]["words"]["comment"])[:2]
+    assert sorted(strongest) == ["cancel", "refund"]
     step = page.locator("#waterfall li", has_text="comment")
     sync_api.expect(step).to_contain_text("cancel +")
     sync_api.expect(step).to_contain_text("refund +")
