@@ -80,22 +80,8 @@ def open_model_file(path: str) -> BinaryIO:
         raise
 
 
-def read_model_file(file: BinaryIO, version: str, keys: Sequence[bytes]) -> tuple[Manifest, bytes]:
-    """Return the manifest and the bytes of the pickle, both verified; nothing is unpickled.
-
-    Raises
-    ------
-    InvalidModelFile
-        If the file was not signed for this version with one of the keys, or was altered later.
-    OSError
-        If it cannot be read.
-    """
-    manifest = read_manifest(file, version, keys)
-    return manifest, read_pickle(file, manifest)
-
-
 def read_pickle(file: BinaryIO, manifest: Manifest) -> bytes:
-    """Return the verified bytes of the pickle, not yet unpickled; raises as `read_model_file`."""
+    """Return the bytes of the pickle, not yet unpickled; InvalidModelFile if they were altered."""
     file.seek(0)
     pickle = file.read(manifest.size)
     _check_digest(hashlib.sha256(pickle), manifest)
@@ -118,7 +104,15 @@ def _check_digest(digest: "hashlib._Hash", manifest: Manifest) -> None:
 
 
 def read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manifest:
-    """Return the verified manifest without reading the pickle; raises like `read_model_file`."""
+    """Return the verified manifest without reading the pickle.
+
+    Raises
+    ------
+    InvalidModelFile
+        If the manifest was not signed for this version with one of the keys.
+    OSError
+        If the file cannot be read.
+    """
     file_size = file.seek(0, os.SEEK_END)
     if file_size < _TRAILER_SIZE:
         raise InvalidModelFile("it has no signed manifest")

@@ -11,7 +11,13 @@ import orjson
 
 from app.helpers.files import make_filename
 from app.settings import Settings
-from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
+from app.store.model_file import (
+    open_model_file,
+    read_manifest,
+    read_pickle,
+    unpickle,
+    write_model_file,
+)
 from tests.chaos.load import BODY
 from tests.support.servers import read, running_server, workers_of
 
@@ -34,7 +40,8 @@ def test_many_versions_stay_within_the_cap(config_with_v0: Settings, tell: Tell)
     key = config.model_signing_key.encode()
     root = Path(config.models_root)
     with open_model_file(str(root / "trained-model-v0.p")) as file:
-        manifest, pickle = read_model_file(file, "v0", [key])
+        manifest = read_manifest(file, "v0", [key])
+        pickle = read_pickle(file, manifest)
     estimator = unpickle(pickle)
     for number in range(1, VERSIONS):
         version = f"v{number}"

@@ -14,7 +14,13 @@ import orjson
 from app.helpers.files import make_filename
 from app.models.train_model import train
 from app.settings import Settings
-from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
+from app.store.model_file import (
+    open_model_file,
+    read_manifest,
+    read_pickle,
+    unpickle,
+    write_model_file,
+)
 from tests.chaos.load import Load, loads, p99, scrape, statuses, until, until_live
 from tests.support.metrics import value
 from tests.support.paths import ROOT, TRAINING_CSV
@@ -88,7 +94,7 @@ def test_a_replaced_version_goes_live_and_no_request_fails(
 def digest_of(config: Settings, version: str) -> str:
     """Return what X-Model-Digest says of a version's file."""
     with open_model_file(str(path_of(config, version))) as file:
-        manifest, _ = read_model_file(file, version, [config.model_signing_key.encode()])
+        manifest = read_manifest(file, version, [config.model_signing_key.encode()])
     return manifest.sha256[:12]
 
 
@@ -130,7 +136,8 @@ def write_for_other_libraries(config: Settings, version: str) -> Callable[[Path]
     """Return what writes a version that was rightly signed, but trained elsewhere."""
     key = config.model_signing_key.encode()
     with open_model_file(str(path_of(config, "v0"))) as file:
-        manifest, pickle = read_model_file(file, "v0", [key])
+        manifest = read_manifest(file, "v0", [key])
+        pickle = read_pickle(file, manifest)
     libraries = {**manifest.libraries, "scikit-learn": "0.1.0"}
     other = dataclasses.replace(manifest, version=version, libraries=libraries)
     return lambda path: write_model_file(str(path), unpickle(pickle), other, key)

@@ -12,7 +12,13 @@ from typing import Any
 import orjson
 
 from app.settings import Settings
-from app.store.model_file import open_model_file, read_model_file, unpickle, write_model_file
+from app.store.model_file import (
+    open_model_file,
+    read_manifest,
+    read_pickle,
+    unpickle,
+    write_model_file,
+)
 from tests.chaos.load import until
 from tests.support.configs import SIGNING_KEY
 from tests.support.servers import read, running_server
@@ -67,7 +73,8 @@ def with_wrong_self_check(good: bytes, path: Path) -> bytes:
     path.write_bytes(good)
     key = SIGNING_KEY.encode()
     with open_model_file(str(path)) as file:
-        manifest, pickle = read_model_file(file, "v0", [key])
+        manifest = read_manifest(file, "v0", [key])
+        pickle = read_pickle(file, manifest)
     check = tuple(
         dataclasses.replace(checked, probabilities=tuple(p / 2 for p in checked.probabilities))
         for checked in manifest.self_check

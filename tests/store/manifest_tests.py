@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.app import create_app
 from app.settings import Settings
 from app.store.manifest import Manifest
-from app.store.model_file import read_model_file
+from app.store.model_file import read_manifest, read_pickle
 from tests.support.model_files import KEY, assemble
 
 OLD = Path(__file__).with_name("old") / "format-1"
@@ -23,7 +23,8 @@ VERSIONS = ("v0", "v1", "v2")
 def read(version: str) -> tuple[Manifest, bytes]:
     """Return the manifest, in today's format, and the pickle of a file."""
     with open(OLD / f"trained-model-{version}.p", "rb") as file:
-        return read_model_file(file, version, [KEY])
+        manifest = read_manifest(file, version, [KEY])
+        return manifest, read_pickle(file, manifest)
 
 
 def shuffled_keys(value: Any, generator: random.Random) -> Any:
