@@ -228,13 +228,13 @@ def with_parts(
     """Return the valid values of features, by name, as columns, shape (n_columns, n_rows)."""
     columns: list[Sequence[Value]] = []
     for feature in features:
-        own = values[feature.name]
+        column = values[feature.name]
         if not feature.parts:
-            columns.append(own)
+            columns.append(column)
             continue
         make_parts = feature.make_parts()
-        parts = {value: make_parts(value) for value in set(own)}  # dates are often the same
-        by_row = [parts[value] for value in own]
+        parts = {value: make_parts(value) for value in set(column)}  # dates are often the same
+        by_row = [parts[value] for value in column]
         columns += zip(*by_row, strict=True) if by_row else [()] * len(feature.parts)
     return columns
 

@@ -164,11 +164,13 @@ def _terms(weights: LinearWeights, features: Sequence[Feature], k: int) -> Itera
             words = weights.texts[feature.name]
             yield LinearTerm(WordWeights(feature.words, words.weights[k], words.centers[k]))
         elif feature.type == "category":
-            own = weights.categories[feature.name]
-            by_level: dict[str | None, float] = dict(zip(own.levels, own.weights[k], strict=True))
-            by_level[None] = own.missing[k]
-            if own.other is not None:
-                by_level = OpenWeights(by_level, own.other[k])
+            category = weights.categories[feature.name]
+            by_level: dict[str | None, float] = dict(
+                zip(category.levels, category.weights[k], strict=True)
+            )
+            by_level[None] = category.missing[k]
+            if category.other is not None:
+                by_level = OpenWeights(by_level, category.other[k])
             yield LinearTerm(by_level)
         else:
             number = weights.numbers[feature.name]

@@ -34,12 +34,12 @@ class Roles:
 def choose_roles(names: Sequence[str], columns: Columns, decisions: Decisions) -> Roles:
     """Return the roles of columns of these names; InvalidDataset if the options do not fit."""
     known = {normalize(name): name for name in names}
-    own = {name: known.get(normalize(name), name) for name in _named(columns)}
-    for name in own.values():
+    in_file = {name: known.get(normalize(name), name) for name in _named(columns)}
+    for name in in_file.values():
         if name not in names:
             decisions.faults.append(_unknown(name, names))
-    target, id_ = own[columns.target], own.get(columns.id, columns.id)
-    dropped = {own[name] for name in columns.drop}
+    target, id_ = in_file[columns.target], in_file.get(columns.id, columns.id)
+    dropped = {in_file[name] for name in columns.drop}
     if target == id_:
         decisions.faults.append(
             f"Column {quote(target)} cannot be both the target and the id; name another with"
@@ -58,7 +58,7 @@ def choose_roles(names: Sequence[str], columns: Columns, decisions: Decisions) -
         )
     decisions.check()
     categorical, include = (
-        frozenset(own[name] for name in each) for each in (columns.categorical, columns.include)
+        frozenset(in_file[name] for name in each) for each in (columns.categorical, columns.include)
     )
     return Roles(target, features, categorical, include)
 

@@ -145,7 +145,7 @@ def _regression(
     elif (huge := np.abs(values) > MAX_ABSOLUTE_NUMBER).any():
         decisions.faults.append(
             f"Row {int(huge.argmax()) + FIRST_ROW}, column {quote(name)} is beyond"
-            f" ±{MAX_ABSOLUTE_NUMBER:.0e}; mend it or leave the row out."
+            f" ±{MAX_ABSOLUTE_NUMBER:.0e}; correct it or leave the row out."
         )
     elif len(rows) < MIN_REGRESSION_ROWS:
         decisions.faults.append(
@@ -187,9 +187,9 @@ def _tell_strays(
     if len(texts) > 1:
         others = f" ({len(texts) - 1} other text{'s are' if len(texts) > 2 else ' is'}, too)"
     decisions.faults.append(
-        f"Row {row}, column {quote(name)} is not a number, as most of the column is{others}; mend"
-        f" it, leave such rows out with {option('--missing', texts[0], 'TOKEN')}, or use --task"
-        " classification."
+        f"Row {row}, column {quote(name)} is not a number, as most of the column is{others};"
+        f" correct it, leave such rows out with {option('--missing', texts[0], 'TOKEN')}, or use"
+        " --task classification."
     )
 
 

@@ -162,7 +162,8 @@ class ColumnTyper:
         missing = " ".join(option("--missing", token, "TOKEN") for token in tokens)
         declare = f" declare it missing with {missing}," if len(tokens) <= _MAX_TOKENS else ""
         self._decisions.faults.append(
-            f"Row {row}, column {quote(name)} is {reason}{others}; mend it,{declare} or {remedy}."
+            f"Row {row}, column {quote(name)} is {reason}{others}; correct it,{declare}"
+            f" or {remedy}."
         )
 
 

@@ -60,13 +60,18 @@ def _with_means(
     for feature in features:
         if feature.type != "text":
             continue
-        own = weights.texts[feature.name]
-        numbers = list(map(TfIdf(feature.words, own.idf).of_text, X[feature.name][:_SAMPLE]))
-        of_scores = [WordWeights(feature.words, each) for each in own.weights]
+        text_weights = weights.texts[feature.name]
+        numbers = list(
+            map(TfIdf(feature.words, text_weights.idf).of_text, X[feature.name][:_SAMPLE])
+        )
+        of_scores = [WordWeights(feature.words, each) for each in text_weights.weights]
         contributions = np.array([[each[text] for text in numbers] for each in of_scores])
         means, deviations = contributions.mean(axis=1), contributions.std(axis=1)
         baselines += means
         texts[feature.name] = TextWeights(
-            own.idf, own.weights, tuple(means.tolist()), tuple(deviations.tolist())
+            text_weights.idf,
+            text_weights.weights,
+            tuple(means.tolist()),
+            tuple(deviations.tolist()),
         )
     return replace(weights, baselines=tuple(baselines.tolist()), texts=texts) if texts else weights

@@ -73,8 +73,9 @@ def test_what_is_no_date_among_dates_is_refused_by_its_row(tmp_path: Path) -> No
     with pytest.raises(InvalidDataset) as refusal:
         read(tmp_path, [*CLEAR[:-2], "soon", "later"])
     assert str(refusal.value) == (
-        "Row 7, column 'a' is not a date, as most of the column is (1 other text is, too); mend it,"
-        " declare it missing with --missing soon --missing later, or use --categorical a."
+        "Row 7, column 'a' is not a date, as most of the column is (1 other text is, too);"
+        " correct it, declare it missing with --missing soon --missing later, or use"
+        " --categorical a."
     )
     dataset = read(tmp_path, [*CLEAR[:-2], "soon", "later"], categorical=["a"])
     assert dataset.features[0].type == "category"

@@ -13,13 +13,13 @@ from tests.support.csv_files import GOOD, csv_of, two_columns, with_column, with
 from tests.support.training import train
 
 NOT_A_NUMBER = (
-    "Row {row}, column 'x' is not a number, as most of the column is{more}; mend it, declare it"
+    "Row {row}, column 'x' is not a number, as most of the column is{more}; correct it, declare it"
     " missing with {missing}, or use --categorical x."
 )
 
 HUGE = (
-    "Row {row}, column 'x' is beyond ±1e+15; mend it, declare it missing with --missing {token}, or"
-    " leave the column out with --drop x."
+    "Row {row}, column 'x' is beyond ±1e+15; correct it, declare it missing with --missing {token},"
+    " or leave the column out with --drop x."
 )
 
 TOO_FEW = "Column 'target' has fewer than two classes of at least 4 rows: {}."
@@ -152,7 +152,7 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
     "integers of 25 digits": (
         two_columns("9" * 24 + str(i) for i in range(8)),
         [],
-        "Row 2, column 'x' is beyond ±1e+15 (7 other texts are, too); mend it, or leave the"
+        "Row 2, column 'x' is beyond ±1e+15 (7 other texts are, too); correct it, or leave the"
         " column out with --drop x.",
     ),
     "a text among numbers": (
@@ -185,7 +185,7 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         two_columns([1, "a", 2, "b", 3, "c", 4, "d", 5, "e", 6, "f"]),
         [],
         "Row 3, column 'x' is not a number, as most of the column is (5 other texts are, too)"
-        "; mend it, or use --categorical x.",
+        "; correct it, or use --categorical x.",
     ),
     "a number with another unit than most": (
         two_columns(["5 %", "6 %", "7 %", "8 €", "9 %"] * 2),
@@ -199,15 +199,15 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         ),
         [],
         "Column 'target' has fewer than two classes of at least 4 rows: '0' has 3 rows, '1' has 3"
-        " rows. Row 5, column 'a b' is not a number, as most of the column is; mend it, declare it"
-        " missing with --missing x, or use --categorical 'a b'. Row 7, column 'c' is not a number,"
-        " as most of the column is; mend it, declare it missing with --missing y, or use"
-        " --categorical c.",
+        " rows. Row 5, column 'a b' is not a number, as most of the column is; correct it, declare"
+        " it missing with --missing x, or use --categorical 'a b'. Row 7, column 'c' is not a"
+        " number, as most of the column is; correct it, declare it missing with --missing y, or"
+        " use --categorical c.",
     ),
     "a name that is no word": (
         with_column("a\nb", [1, 2, 3, 4, 5, 6, 7, "eight"]),
         [],
-        "Row 9, column 'a\\nb' is not a number, as most of the column is; mend it, declare it"
+        "Row 9, column 'a\\nb' is not a number, as most of the column is; correct it, declare it"
         " missing with --missing eight, or use --categorical COLUMN.",
     ),
     "nothing but columns that say nothing": (

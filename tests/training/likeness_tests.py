@@ -48,8 +48,8 @@ def write(path: Path, rows: list[Row], **dialect: Any) -> str:
 def schema_of(manifest: Manifest) -> dict[str, Any]:
     """Return the schema of a version's rows without the examples of an open column."""
     schema = make_schema(manifest.features)
-    for own in schema["properties"].values():
-        own.pop("examples", None)
+    for property_ in schema["properties"].values():
+        property_.pop("examples", None)
     return schema
 
 

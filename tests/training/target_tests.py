@@ -136,20 +136,20 @@ def test_a_token_may_be_a_number(tmp_path: Path) -> None:
         (
             [*FRACTIONS, "unknown"],
             {},
-            "Row 26, column 'target' is not a number, as most of the column is; mend it, leave"
+            "Row 26, column 'target' is not a number, as most of the column is; correct it, leave"
             " such rows out with --missing unknown, or use --task classification.",
         ),
         (
             ["n.k.", *FRACTIONS, "unknown"],
             {},
             "Row 2, column 'target' is not a number, as most of the column is (1 other text is,"
-            " too); mend it, leave such rows out with --missing n.k., or use --task"
+            " too); correct it, leave such rows out with --missing n.k., or use --task"
             " classification.",
         ),
         (
             [*FRACTIONS, "1e16"],
             {},
-            "Row 26, column 'target' is beyond ±1e+15; mend it or leave the row out.",
+            "Row 26, column 'target' is beyond ±1e+15; correct it or leave the row out.",
         ),
         (
             ["1.5", "2.5", "3.5"],
