@@ -85,9 +85,9 @@ class Workbench:
         return path
 
     def train(self, path: Path, version: str) -> None:
-        """Train a version in a process of its own."""
+        """Train a version in a process of its own, with the strength that its peers have."""
         subprocess.run(
-            [sys.executable, "-m", "app.models.train_model", str(path), version],
+            [sys.executable, "-m", "app.models.train_model", str(path), version, "--C", "0.1"],
             cwd=ROOT,
             env=inherited_environment() | self.config,
             check=True,
