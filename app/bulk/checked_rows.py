@@ -1,7 +1,7 @@
-"""Rows of a table, checked by the rules of the API: the valid ones by column, the others with why.
+"""Checks rows of a table by the rules of the API.
 
-Of many rows at once it is soon known that all are valid. Where that is in doubt, the API's own
-validator looks at each.
+Checking many rows at once is fast, and usually shows that all are valid. If there is any doubt, the
+API's own validator checks them one by one, and says why a row is invalid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ ARROW_TYPES: Mapping[str, pa.DataType] = {
 
 @dataclass(frozen=True)
 class InvalidRow:
-    """A row that breaks the schema: its place among others, from 0, why, and what it holds."""
+    """A row that breaks the schema: its position in the block from 0, the reason, its fields."""
 
     place: int
     reason: str
@@ -49,15 +49,15 @@ class Rows:
     Attributes
     ----------
     n_rows : int
-        All, the invalid included.
+        The number of all rows, including invalid ones.
     ids : array of shape (n_valid,)
     columns : shape (n_columns, n_valid)
         What the model is given.
     kept : dict of str to array of shape (n_valid,)
-        The columns that come out as they came in.
+        The columns that are copied to the output.
     invalid : list of InvalidRow
     broken : str
-        Why nothing can be read after these rows; empty if all is well.
+        Why no row after these can be read; empty if there is no such problem.
     """
 
     n_rows: int
@@ -75,15 +75,15 @@ class Reading:
     Attributes
     ----------
     names : tuple of str
-        The columns that are read: of a CSV all, of Parquet those that are needed.
+        The columns to read: all columns of a CSV, but only the needed ones of a Parquet file.
     id : str or None
         The column of ids; None if the rows are numbered instead.
     keep : tuple of str
-        The columns that come out as they came in.
+        The columns that are copied to the output.
     skip : bool
-        Whether there is to be a reason for each invalid row; else the first is enough.
+        Whether to find all invalid rows and skip them; by default the first one ends the reading.
     layout : Layout
-        Of a CSV.
+        How a CSV is laid out.
     """
 
     names: tuple[str, ...]
@@ -100,12 +100,12 @@ def check_quickly(
     reading: Reading,
     ids: pa.Array,
 ) -> Rows | None:
-    """Return the rows if they are all valid beyond doubt.
+    """Return the rows if they are certainly all valid, otherwise None.
 
     Parameters
     ----------
     typed, as_they_are : dict of str to array of shape (n_rows,)
-        The features' columns; those that are kept.
+        The columns of the features, and the columns that are copied to the output.
     ids : array of shape (n_rows,)
     """
     if not _are_ids(ids):
@@ -125,7 +125,7 @@ def check_quickly(
 
 
 def number_rows(first: int, n_rows: int) -> pa.Array:
-    """Return the numbers of rows that follow each other."""
+    """Return consecutive row numbers, beginning with `first`."""
     return pa.array(np.arange(first, first + n_rows))
 
 
@@ -141,7 +141,7 @@ def _are_ids(ids: pa.Array) -> bool:
 
 
 def _values(column: pa.Array, feature: Feature) -> Any:
-    """Return a column's values as an array, None if one may break the schema."""
+    """Return the values of a column as an array; None if one of them may break the schema."""
     if column.null_count and not feature.nullable:
         return None
     if feature.type == "category":
@@ -179,7 +179,7 @@ def _texts(column: pa.Array) -> Any:
 def find_invalid(
     columns: Mapping[str, Sequence[Any]], validator: RowValidator, *, all_of_them: bool
 ) -> dict[int, str]:
-    """Return why rows break the schema, by their place; of the first only, unless all are wanted.
+    """Return why rows are invalid, by position; of the first one only, unless `all_of_them`.
 
     Parameters
     ----------
@@ -199,12 +199,12 @@ def find_invalid(
 
 
 def valid_places(n_rows: int, invalid: Mapping[int, str], reading: Reading) -> list[int]:
-    """Return the places of the rows to score: none where one that is invalid ends it all."""
+    """Return the positions of the rows to score; none if an invalid row ends the reading."""
     if invalid and not reading.skip:
         return []
     return [place for place in range(n_rows) if place not in invalid]
 
 
 def take(values: Sequence[Any], places: Sequence[int]) -> Sequence[Any]:
-    """Return the values at some places, in order."""
+    """Return the values at these positions, in order."""
     return values if len(places) == len(values) else [values[place] for place in places]

@@ -1,4 +1,4 @@
-"""A CSV, cut at the ends of rows into blocks of some megabytes that a task reads by itself."""
+"""Cuts a CSV between rows into blocks of a few megabytes, each of which a task can read alone."""
 
 import csv
 import os
@@ -35,12 +35,12 @@ class CsvBlock:
     ----------
     path : str
     start, size : int
-        Where in the file, in bytes.
+        Where the rows are in the file, in bytes.
     data : bytes or None
-        The rows themselves where they cannot be read again: of stdin, or of a file that had to be
-        unpacked or converted to UTF-8.
+        The rows themselves if they cannot be read from the file again: they came from stdin, or the
+        file had to be unpacked or converted to UTF-8.
     first : int
-        How many rows stand before it, if rows are numbered.
+        The number of rows before this block, if rows are numbered.
     """
 
     path: str
@@ -50,7 +50,7 @@ class CsvBlock:
     first: int = 0
 
     def read(self) -> bytes:
-        """Return the rows; InvalidDataset if they are no longer there."""
+        """Return the rows; raise InvalidDataset if they can no longer be read."""
         if self.data is not None:
             return self.data
         try:
@@ -72,8 +72,8 @@ class OpenCsv:
     layout : Layout
     names : tuple of str, shape (n_columns,)
     blocks : callable
-        Returns the rows as blocks, at least one, though there be no rows; with their numbers if
-        its argument is true.
+        Returns the rows as blocks: at least one block, even if there are no rows. If its argument
+        is true, the rows are counted.
     """
 
     layout: Layout
@@ -83,12 +83,12 @@ class OpenCsv:
 
 @contextmanager
 def open_csv_blocks(path: str, manifest: Manifest) -> Iterator[OpenCsv]:
-    """Open a CSV of a version's rows for as long as its blocks are asked for.
+    """Open a CSV with rows for a version; its blocks can be read until the context ends.
 
     Raises
     ------
     InvalidDataset
-        If it is no such file, or changes meanwhile.
+        If it is not such a CSV, or changes while it is open.
     """
     with ExitStack() as stack:
         if path == STANDARD:
@@ -110,7 +110,7 @@ def open_csv_blocks(path: str, manifest: Manifest) -> Iterator[OpenCsv]:
 
 
 def _standard_input(manifest: Manifest, stack: ExitStack) -> BinaryIO:
-    """Return stdin, or all of it in a file if its encoding is to be found out."""
+    """Return stdin; copied to a temporary file if its encoding has to be detected."""
     if manifest.training_data.dialect.encoding == "utf-8":
         return sys.stdin.buffer
     file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
@@ -120,7 +120,7 @@ def _standard_input(manifest: Manifest, stack: ExitStack) -> BinaryIO:
 
 
 def _as_utf8(file: BinaryIO, manifest: Manifest, stack: ExitStack) -> BinaryIO:
-    """Return a file in UTF-8 that is in it or, if it cannot be, in the version's own encoding."""
+    """Return a file in UTF-8, converted from the version's encoding if it is not in UTF-8."""
     encoding = manifest.training_data.dialect.encoding
     if encoding == "utf-8":
         return file
@@ -146,7 +146,7 @@ def _open(file: BinaryIO, path: str, manifest: Manifest, *, in_place: bool) -> O
 
 
 def _read_first_row(file: BinaryIO, data: bytes, layout: Layout) -> tuple[bytes, int]:
-    """Return the beginning of a file, and where its header ends in there."""
+    """Return the beginning of a file, and the position where the header ends."""
     while True:
         if end := next(row_ends(data[layout.start :], layout.delimiter), 0):
             return data, layout.start + end
@@ -186,7 +186,7 @@ def _cut(
 
 
 def _count_rows(rows: bytes, delimiter: str) -> int:
-    """Return how many rows there are, the last of which may lack its end."""
+    """Return the number of rows; the last one may have no line end."""
     if b'"' in rows:
         n_ends, end = 0, 0
         for n_ends, end in enumerate(row_ends(rows, delimiter), start=1):  # noqa: B007

@@ -1,8 +1,8 @@
-"""A block of a CSV → rows, as the API reads a request of them.
+"""Reads the rows in a block of a CSV, exactly as the API reads them in a request.
 
-pyarrow reads what is beyond doubt. Whatever it could take for something else than the API does (a
-quote, a space at the edge of a field, a sign beside a number, a value that breaks the schema) is
-left to the API's own reader: slower, and with a reason for each row that it refuses.
+pyarrow reads simple blocks. If it could understand a block differently than the API does (because
+of a quote, a space at the edge of a field, a currency sign or a value that breaks the schema), then
+the API's own reader reads it. That is slower, and gives a reason for each invalid row.
 """
 
 import csv
@@ -41,7 +41,7 @@ _PARSED = ("number", "boolean")  # the types that pyarrow makes of text
 
 
 def read_csv_rows(data: bytes, validator: RowValidator, reading: Reading, first: int = 0) -> Rows:
-    """Return the rows of a CSV without its header, the first of which is the file's `first`."""
+    """Return the rows of a block; `first` is the number of its first row in the file."""
     rows = _read_quickly(data, validator.features, reading, first)
     return rows or _read_strictly(data, validator, reading, first)
 
@@ -49,7 +49,7 @@ def read_csv_rows(data: bytes, validator: RowValidator, reading: Reading, first:
 def _read_quickly(
     data: bytes, features: Sequence[Feature], reading: Reading, first: int
 ) -> Rows | None:
-    """Return the rows if they are all valid beyond doubt."""
+    """Return the rows if they are certainly all valid, otherwise None."""
     delimiter = reading.layout.delimiter.encode()
     if (
         not data
@@ -80,7 +80,7 @@ def _read_quickly(
 
 
 def _has_outer_space(data: bytes, delimiter: bytes) -> bool:
-    """Whether a field may begin or end with a space or a tab, which pyarrow takes off numbers."""
+    """Whether a field may begin or end with a space or a tab, which pyarrow strips from numbers."""
     return any(
         data.startswith(space)
         or data.endswith(space)
@@ -101,9 +101,9 @@ def _is_utf8(data: bytes) -> bool:
 
 
 class _Words:
-    """What the features' columns may hold that is no number, spelled as people often do.
+    """The words for missing values, true and false, in their usual spellings.
 
-    pyarrow takes the same words for all columns, so there are only those that mean the same in all.
+    pyarrow uses the same words for all columns, so these are the words that mean the same in all.
     """
 
     def __init__(self, features: Iterable[Feature]) -> None:
@@ -133,7 +133,7 @@ def _spellings(words: Iterable[str]) -> list[str]:
 def _parse(
     data: bytes, reading: Reading, types: Mapping[str, pa.DataType], words: _Words
 ) -> dict[str, pa.Array]:
-    """Return the columns of some names and types."""
+    """Return the columns named in `types`, as these types."""
     places = _places(reading.names)
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
@@ -159,7 +159,7 @@ def _parse(
 
 
 def _as_read(column: pa.Array, feature: Feature) -> pa.Array:
-    """Return a column as its feature's format says, which pyarrow does not know."""
+    """Return a column as the format of its feature says, which pyarrow does not know."""
     if feature.type == "category":
         return _normalized(column, {"", *feature.format.missing})
     if feature.type == "text":
@@ -175,7 +175,7 @@ def _as_read(column: pa.Array, feature: Feature) -> pa.Array:
 
 
 def _normalized(column: pa.DictionaryArray, missing: Collection[str]) -> pa.DictionaryArray:
-    """Return a column of categories with its texts normalized, and those that mean missing null."""
+    """Return a column of categories with normalized texts; those that mean missing become null."""
     texts = column.dictionary.to_pylist()
     read = _read_texts(texts, missing)
     if read == texts:
@@ -188,13 +188,13 @@ def _read_texts(fields: Iterable[str], missing: Collection[str]) -> list[str | N
 
 
 def _without_empty(column: pa.Array) -> pa.Array:
-    """Return a column of texts with null for the empty one."""
+    """Return a column of texts in which empty texts are null."""
     is_empty = pc.equal(column, "")
     return pc.if_else(is_empty, None, column) if pc.any(is_empty).as_py() else column
 
 
 def _places(names: Sequence[str]) -> dict[str, int]:
-    """Return where each column is; of a name given twice the last counts, as in a request."""
+    """Return the position of each column; if a name occurs twice, the last one, as in a request."""
     return {name: place for place, name in enumerate(names)}
 
 
@@ -234,7 +234,7 @@ def _read_strictly(data: bytes, validator: RowValidator, reading: Reading, first
 
 
 def _read_fields(data: bytes, delimiter: str) -> tuple[list[list[str]], str]:
-    """Return the fields of each row up to where they are no CSV, and why they are none."""
+    """Return the fields of each row up to the first that is not valid CSV, and why it is not."""
     lines: list[list[str]] = []
     body = b"header\n" + data  # so that the block is read as a request of its rows would be
     try:

@@ -1,4 +1,4 @@
-"""A verified model on its way to the processes and machines that score with it."""
+"""A verified model that can be sent to the processes and machines that score with it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PackedModel:
-    """A verified model on its way to where it is used.
+    """A verified model that can be sent to another process.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class PackedModel:
     pickle: bytes | None
 
     def unpack(self) -> "TrainedModel":
-        """Return the proven model; made once in each process."""
+        """Return the model, after its self-check; each process unpacks it only once."""
         from app.store.loading import make_trained_model
 
         for model in _unpacked:

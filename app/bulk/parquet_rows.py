@@ -1,4 +1,4 @@
-"""A batch of a Parquet file → rows, as the API reads JSON of them."""
+"""Reads the rows in a batch of a Parquet file, as the API reads them in JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ from app.helpers.validation import RowValidator
 def check_types(
     types: Mapping[str, pa.DataType], features: Sequence[Feature], id_: str | None
 ) -> None:
-    """Raise InvalidDataset unless the types of all columns suit the ids and features in them."""
+    """Raise InvalidDataset unless each column has a type that suits its feature, or the ids."""
     kinds = [(feature.name, str(feature.type)) for feature in features]
     for name, kind in [(id_, "id"), *kinds] if id_ else kinds:
         if not (pa.types.is_null(types[name]) or _IS_KIND[kind](types[name])):
@@ -68,7 +68,7 @@ _IS_KIND: Mapping[str, Callable[[pa.DataType], bool]] = {
 def check_batch(
     batch: pa.RecordBatch, validator: RowValidator, reading: Reading, first: int = 0
 ) -> Rows:
-    """Return the rows of a batch, whose types were checked; the first is the file's `first`."""
+    """Return the rows of a batch with checked types; `first` is the number of its first row."""
     columns = {name: batch.column(name) for name in reading.names}
     ids = columns[reading.id] if reading.id else number_rows(first, batch.num_rows)
     rows = check_quickly(columns, columns, validator.features, reading, ids)
@@ -103,7 +103,7 @@ def _check_strictly(
 
 
 def _json_values(column: pa.Array) -> list[Any]:
-    """Return values as JSON has them. It knows no NaN: one becomes a text, which is no number."""
+    """Return values as in JSON, which has no NaN: that becomes a text, and so is not valid."""
     if pa.types.is_decimal(column.type):
         column = column.cast(pa.float64())
     return ["NaN" if value != value else value for value in column.to_pylist()]

@@ -1,7 +1,7 @@
-"""Parts of an output that a cluster's workers put down beside it, where they reach its directory.
+"""Parts of an output that the workers of a cluster write to a directory beside it.
 
-Only their names then go to who asked, and through the scheduler; else that is what a cluster waits
-for. A worker on a machine that does not have the directory sends the content itself.
+Then only the names of these files go through the scheduler, which would otherwise be the
+bottleneck. A worker on a machine that does not have the directory sends the content itself.
 """
 
 import os
@@ -21,7 +21,7 @@ class Part:
     path: str
 
     def move_to(self, file: BinaryIO) -> None:
-        """Add it to the output; raises OSError if it is gone or cannot be written."""
+        """Append it to the output; raise OSError if it is gone or cannot be written."""
         with open(self.path, "rb") as part:
             shutil.copyfileobj(part, file, _COPY_BYTES)
         with suppress(OSError):
@@ -29,7 +29,7 @@ class Part:
 
 
 def put_down(content: bytes, directory: str) -> Part | bytes:
-    """Return the part that a content became; the content itself where it cannot be put there."""
+    """Write the content to a file and return that; return the content itself if that fails."""
     # Another name at each try: a worker that is taken for dead may still be writing.
     path = os.path.join(directory, secrets.token_hex(8))
     try:

@@ -1,4 +1,4 @@
-"""Where the rows of a CSV end, and a file cut there."""
+"""Finds where the rows of a CSV end, and cuts a file there."""
 
 import csv
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from app.tables.csv_layout import has_blank_before_quote
 def cut_rows(
     file: BinaryIO, size: int, rest: bytes = b"", delimiter: str = ","
 ) -> Iterator[memoryview]:
-    """Yield pieces of some `size` bytes that end where rows do.
+    """Yield pieces of about `size` bytes, each of which ends where a row does.
 
-    Together they are the file. None but the last ends with a blank row. A piece is a view of what
-    the next one overwrites: who wants more than its length must copy it.
+    Together they are the file. Only the last one can end with a blank row. A piece is a view of
+    memory that the next piece overwrites: copy it if you need it longer.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def cut_rows(
 
 
 def _last_end(data: bytearray, length: int, delimiter: str) -> int:
-    """Return where the last row in so many bytes that is surely whole ends, 0 if none is."""
+    """Return where the last complete row in the first `length` bytes ends; 0 if there is none."""
     if data.find(b'"', 0, length) >= 0:
         end = 0
         for end in row_ends(bytes(memoryview(data)[:length]), delimiter):  # noqa: B007 - the last is wanted
@@ -66,7 +66,7 @@ def _last_end(data: bytearray, length: int, delimiter: str) -> int:
 def row_ends(data: bytes, delimiter: str = ",") -> Iterator[int]:
     """Yield where each row of a text ends, as the csv module sees its quotes.
 
-    What is not valid is one row to the end of the text: its reader will say what is wrong.
+    From invalid CSV on, everything is one row: whoever reads it will say what is wrong.
     """
     end = 0
 

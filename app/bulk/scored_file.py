@@ -1,4 +1,4 @@
-"""What is written of a scored table: its output, and the rows that were left aside."""
+"""Writes the predictions for a table, and the invalid rows that were skipped."""
 
 import csv
 import io
@@ -25,9 +25,9 @@ Write = Callable[[Any], object]
 
 @contextmanager
 def open_output(path: str, format_: Format, names: Sequence[str]) -> Iterator[Write]:
-    """Give what writes the contents of scored blocks to a file that appears when it is complete.
+    """Open the output, which appears when it is complete; the function given writes to it.
 
-    It returns while it writes, and takes the next when it has written: blocks are scored meanwhile.
+    That function writes in another thread, so that the next block can be scored meanwhile.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def open_output(path: str, format_: Format, names: Sequence[str]) -> Iterator[Wr
 
 @contextmanager
 def _in_a_thread(write: Write) -> Iterator[Write]:
-    """Give a function that writes in another thread, one content after the other."""
+    """Give a function that writes in another thread, after what was written before."""
     with ThreadPoolExecutor(1) as thread:
         running: Future[object] = thread.submit(int)
 
@@ -77,7 +77,7 @@ def _write_csv(file: BinaryIO, content: bytes | Part) -> None:
 
 
 class _ParquetOutput:
-    """Writes tables of one schema, which is that of the first."""
+    """Writes tables to a Parquet file with the schema of the first table."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -103,7 +103,7 @@ class _ParquetOutput:
 
 @contextmanager
 def open_invalid(path: str, names: Sequence[str]) -> Iterator[Callable[[int, InvalidRow], None]]:
-    """Give what writes an invalid row after its number and the reason; a CSV, as `open_output`."""
+    """Open a CSV for invalid rows; the function given writes a row after its number and reason."""
     with open_atomically(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
         writer = csv.writer(text, lineterminator="\n")

@@ -1,8 +1,8 @@
-"""One block of a table → its predictions: what the command, its workers and a cluster all run.
+"""Scores one block of a table: the command, its worker processes and a cluster all run this.
 
-A plain function of its arguments, so that it may run anywhere, and again when a machine is lost: it
-writes to no place that anybody knows before it returns. The model comes with it, already verified
-by who asks: a cluster runs whatever it is sent anyhow, and so needs no key to verify models with.
+The result depends only on the arguments, so a block can be scored anywhere, and again if a machine
+is lost. The model is one of the arguments. It was verified before it was sent: a cluster runs any
+code that it is sent anyway, so it would gain nothing from a key of its own.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ Blocks = list[tuple["Output", Block]]
 
 @dataclass(frozen=True)
 class Output:
-    """What is to come of a table.
+    """How the output of a table is made.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Output:
     explain : bool
         Whether contributions are added.
     parts : str or None
-        A directory in which what came of a block may be put down.
+        A directory where workers can write the result of a block.
     """
 
     format: Format
@@ -61,17 +61,17 @@ class Output:
 
 @dataclass(frozen=True)
 class ScoredBlock:
-    """What came of a block.
+    """The result of scoring a block.
 
     Attributes
     ----------
     n_rows : int
-        All, the invalid included.
+        The number of all rows, including invalid ones.
     content : bytes, Part or Table
-        The valid rows' part of the output: CSV without a header, or columns.
+        What the output gets for the valid rows: CSV without a header, or columns.
     invalid : list of InvalidRow
     broken : str
-        Why nothing can be read after these rows; empty if all is well.
+        Why no row after these can be read; empty if there is no such problem.
     """
 
     n_rows: int
@@ -91,10 +91,10 @@ def plan(
     skip: bool = False,
     parts: str | None = None,
 ) -> Output:
-    """Return what is to come of a table.
+    """Return how the output of a table is to be made.
 
-    Columns that the model does not know are left out, unless all are kept. If it is not said which
-    column holds the ids, it is that of training or `id`; if neither is there, rows are numbered.
+    Columns that the model does not know are left out unless `keep` is set. Without `id_`, the ids
+    are in the column that training used or in `id`; if there is neither, rows are numbered.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def plan(
 
 
 def output_names(manifest: Manifest, output: Output) -> list[str]:
-    """Return the names of the output's columns; InvalidDataset if two would be the same.
+    """Return the names of the output's columns; raise InvalidDataset if two are the same.
 
     Explanations are called what `pandas.json_normalize` makes of the API's answers.
     """
@@ -139,9 +139,9 @@ def output_names(manifest: Manifest, output: Output) -> list[str]:
 
 
 def make_tasks(blocks: Iterable[tuple[Output, Block]], size: int) -> Iterator[tuple[Blocks]]:
-    """Yield tasks of blocks that follow each other, of some bytes in all.
+    """Yield tasks of consecutive blocks, about `size` bytes in each.
 
-    Each alone where its rows, or what comes of them, are to be sent: a task is then to be small.
+    If rows or predictions have to be sent to or from a worker, a task is a single block.
     """
     task: Blocks = []
     left = size
@@ -158,14 +158,14 @@ def make_tasks(blocks: Iterable[tuple[Output, Block]], size: int) -> Iterator[tu
 
 
 def score_blocks_alone(packed: PackedModel, blocks: Blocks) -> list[ScoredBlock]:
-    """Return `score_block` of each, in a process that is there for nothing else."""
+    """Score the blocks in a process that does nothing else."""
     if packed.pickle is None:
         leave_pandas_out()
     return score_blocks(packed, blocks)
 
 
 def score_blocks(packed: PackedModel, blocks: Blocks) -> list[ScoredBlock]:
-    """Return `score_block` of each."""
+    """Score the blocks one after the other."""
     return [score_block(packed, output, block) for output, block in blocks]
 
 
@@ -177,7 +177,7 @@ def score_block(packed: PackedModel, output: Output, block: Block) -> ScoredBloc
     InvalidDataset
         If the block cannot be read.
     InvalidModelFile
-        If the model cannot be proven where this runs.
+        If the model fails its self-check here.
     NotExplainable
         If there are no exact contributions to show.
     """
@@ -222,7 +222,7 @@ def _has_one_output(manifest: Manifest) -> bool:
 
 
 def _explanation_prefixes(manifest: Manifest) -> list[str]:
-    """Return what the columns of each score's explanation begin with."""
+    """Return the prefixes of the explanation columns, one for each score."""
     if _has_one_output(manifest):
         return ["explanation."]
     return [f"explanation.{label}." for label in manifest.classes]
@@ -253,12 +253,12 @@ def _output_columns(model: "TrainedModel", rows: Rows, output: Output) -> Iterat
 
 @cache  # and not at import: Arrow looks for pandas, which only who scores needs
 def _prediction_texts() -> pa.Array:
-    """Return all that a prediction can be: written as the API writes it, and only once."""
+    """Return the text of every possible probability, as the API writes it."""
     return pa.array([orjson.dumps(k / STEPS).decode() for k in range(STEPS + 1)])
 
 
 def _texts(column: Any) -> pa.Array:
-    """Return a column as text, its missing values as the empty one."""
+    """Return a column as texts; a missing value becomes an empty text."""
     if isinstance(column, _Predictions):
         places = np.rint(column.values * STEPS).astype(np.int32)
         return _prediction_texts().take(pa.array(places))
@@ -269,7 +269,7 @@ def _texts(column: Any) -> pa.Array:
 
 
 def _format_csv(columns: Sequence[pa.Array]) -> bytes:
-    """Return columns of text as CSV without a header, quoted only where they must be."""
+    """Return columns of texts as CSV without a header; fields are quoted only if necessary."""
     names = list(map(str, range(len(columns))))
     sink = pa.BufferOutputStream()
     options = arrow_csv.WriteOptions(include_header=False, quoting_style="none")

@@ -1,7 +1,7 @@
-"""Tables as they lie there, CSV or Parquet: cut into blocks that a task reads by itself.
+"""Opens CSV and Parquet files as blocks, each of which a task can read alone.
 
-A CSV is cut at the ends of rows, of some megabytes each; a block of a Parquet file is one of its
-row groups. Blocks are small enough to keep memory flat, however large the file is.
+A CSV is cut between rows into blocks of a few megabytes; a block of a Parquet file is one of its
+row groups. Blocks are so small that memory stays flat, however large the file is.
 """
 
 import glob
@@ -38,9 +38,9 @@ class ParquetBlock:
     path : str
     row_group : int
     size : int
-        Its part of the file, in bytes.
+        How much of the file it takes, in bytes.
     first : int
-        How many rows stand before it.
+        The number of rows before this block.
     """
 
     path: str
@@ -49,7 +49,7 @@ class ParquetBlock:
     first: int = 0
 
     def read(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the columns of these names, some rows at a time, at least once.
+        """Yield batches of rows with these columns: at least one, even if there are no rows.
 
         Raises
         ------
@@ -86,8 +86,8 @@ class Table:
     types : tuple, shape (n_columns,), or None
         The columns' Arrow types; a CSV has none.
     blocks : callable
-        Returns the rows as blocks, at least one, though there be no rows; with their numbers if
-        its argument is true.
+        Returns the rows as blocks: at least one block, even if there are no rows. If its argument
+        is true, the rows are counted.
     layout : Layout
         Of a CSV.
     """
@@ -99,7 +99,7 @@ class Table:
 
 
 def format_of(path: str) -> Format:
-    """Return the format that a name tells; stdin and stdout are CSV."""
+    """Return the format that the name of a file ends with; stdin and stdout are CSV."""
     name = path.lower()
     if path == STANDARD or name.endswith((".csv", ".csv.gz")):
         return "csv"
@@ -109,7 +109,7 @@ def format_of(path: str) -> Format:
 
 
 def _find_tables(source: str) -> list[str] | None:
-    """Return the tables in a directory or that match a pattern, sorted; None for a single file."""
+    """Return the sorted tables of a directory or a pattern; None if it is a single file."""
     if os.path.isdir(source):
         pattern = os.path.join(glob.escape(source), "*")
     elif not os.path.exists(source) and glob.has_magic(source):
@@ -129,12 +129,12 @@ def _find_tables(source: str) -> list[str] | None:
 
 
 def pair_files(source: str, destination: str) -> dict[str, str]:
-    """Return the files to read, each with the file to write; make their directory.
+    """Return the file to write for each file to read; make the directory if necessary.
 
     Raises
     ------
     InvalidDataset
-        If they are no tables, or do not go together.
+        If one is not a table, or a file cannot be written under its name.
     """
     paths = _find_tables(source)
     if paths is None:
@@ -160,12 +160,12 @@ def pair_files(source: str, destination: str) -> dict[str, str]:
 
 @contextmanager
 def open_table(path: str, manifest: Manifest) -> Iterator[Table]:
-    """Open a table of a version's rows for as long as its blocks are asked for.
+    """Open a table with rows for a version; its blocks can be read until the context ends.
 
     Raises
     ------
     InvalidDataset
-        If it is no such file, or changes meanwhile.
+        If it is not such a table, or changes while it is open.
     """
     if format_of(path) == "parquet":
         yield _open_parquet(path)

@@ -1,4 +1,4 @@
-"""A version that has no weights: its estimator is unpickled and asked.
+"""A version that has no weights: its estimator is unpickled and called directly.
 
 Importing this module imports scikit-learn and pandas, some 130 MB.
 """

@@ -1,4 +1,4 @@
-"""From a model file to a model that is proven.
+"""Loads a model file, and proves that the model predicts what it did in training.
 
 A linear version is loaded from the weights in its manifest: its pickle is hashed, to find out
 whether it was altered, but never opened. Any other version is unpickled, if that is allowed.

@@ -240,7 +240,7 @@ class ModelStore:
         return model
 
     def _make_room(self, newest: Entry) -> None:
-        """Let go of the least recently used; last of those that could not be loaded again."""
+        """Evict the least recently used models, but last those that could not be loaded again."""
         others = [
             entry
             for entry in list(self._entries.values())
@@ -259,7 +259,7 @@ class ModelStore:
         return os.path.join(self._root, make_filename(version))
 
     def _identify(self, version: str) -> FileIdentity | None:
-        """Return what changes whenever the version's file does, None if there is no file.
+        """Return the identity of the version's file, which changes with it; None if it is gone.
 
         Raises
         ------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PredictionInterval:
-    """Around a prediction, where the true number lies in so many cases.
+    """The interval around a prediction that holds the true number in a given share of cases.
 
     Split conformal prediction (Lei, G'Sell, Rinaldo, Tibshirani, Wasserman, 2018,
     "Distribution-free predictive inference for regression", section 2.2): the half width is a

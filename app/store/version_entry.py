@@ -1,4 +1,4 @@
-"""What a process knows of one version, and what it tells of it."""
+"""What a process knows about one version, and the state that it reports."""
 
 import threading
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Entry:
-    """What a process knows of one version: written by the thread that holds the lock.
+    """What a process knows about one version; only the thread that holds the lock writes it.
 
     Entries stay, so that no two threads can hold different locks for one version; `model` may be
     evicted at any time by any thread.

@@ -1,7 +1,7 @@
-"""A CSV file as it lies there: opened with suspicion, and checked for what pandas would mend.
+"""Opens a CSV and checks its layout: pandas would silently repair what is refused here.
 
-Rows are counted as spreadsheets do: the header is row 1, whatever stands before it. Lines, where
-text cannot be told into rows, are those of an editor.
+Rows are counted as in a spreadsheet: the header is row 1, even if lines precede it. Messages about
+text that cannot be divided into rows count lines, as an editor does.
 """
 
 import csv
@@ -31,7 +31,7 @@ _CSV_ERRORS = {
 
 
 def open_csv(path: str) -> BinaryIO:
-    """Open a regular file that is no archive.
+    """Open a regular file that is not an archive.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def open_csv(path: str) -> BinaryIO:
 
 
 def open_file(path: str) -> BinaryIO:
-    """Open a regular file; InvalidDataset if it is anything else, or cannot be opened."""
+    """Open a regular file; raise InvalidDataset if it is anything else or cannot be opened."""
     if "://" in path:
         raise InvalidDataset(f"{path!r} is a URL; download it first.")
     try:
@@ -212,7 +212,7 @@ def _check_lengths(lengths: Sequence[int], row_number: int, n_columns: int, n_ro
 
 @contextmanager
 def long_fields() -> Iterator[None]:
-    """Let the csv module read fields of up to MAX_LINE_SIZE characters meanwhile."""
+    """In this context the csv module reads fields of up to MAX_LINE_SIZE characters."""
     before = csv.field_size_limit(MAX_LINE_SIZE)
     try:
         yield

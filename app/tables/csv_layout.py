@@ -1,7 +1,7 @@
-"""How one CSV is laid out that a version is to read: where its header is, and what it names.
+"""Finds out how a CSV for a version is laid out: where its header is, and the column names.
 
-The version's own dialect counts, or plain commas where these fit the header better. Both are told
-by the header alone, so that a table of one row is read as a table of many.
+The delimiter is that of the version's training file, or a comma if that suits the header better.
+Only the header decides, so that one row is read in the same way as many.
 """
 
 import csv
@@ -75,7 +75,7 @@ def find_layout(head: bytes, rules: TableRules, names: Collection[str]) -> Layou
         Its beginning, in UTF-8.
     rules : TableRules
     names : collection of str
-        Of the columns that are looked for.
+        The columns that the header should have.
     """
     text_start = len(_BYTE_ORDER_MARK) if head.startswith(_BYTE_ORDER_MARK) else 0
     start = text_start
@@ -95,20 +95,20 @@ def find_layout(head: bytes, rules: TableRules, names: Collection[str]) -> Layou
 
 
 def find_id(names: Collection[str], rules: TableRules) -> str | None:
-    """Return which of the columns holds the ids, None if none does."""
+    """Return the column that holds the ids; None if there is none."""
     own = normalize(rules.id)
     default = DEFAULT_ID if DEFAULT_ID in names else None
     return next((name for name in names if normalize(name) == own), default)
 
 
 def _count_known(rows: bytes, layout: Layout, names: Collection[str]) -> int:
-    """Return how many of the columns that are looked for the header has."""
+    """Return how many of the expected columns the header has."""
     header = next(iter(_first_rows(rows, layout.delimiter)), [])
     return len({field.strip() for field in header}.intersection(names))
 
 
 def _with_surplus(rows: bytes, layout: Layout, rules: TableRules) -> Layout:
-    """Return the layout with what the first row tells, which may be longer than the header."""
+    """Return the layout, adapted if the first row has one field more than the header."""
     header, first_row = [*_first_rows(rows, layout.delimiter), [], []][:2]
     if not header or len(first_row) != len(header) + 1:
         return layout

@@ -1,7 +1,7 @@
 """Whether clients of an older version can go on with a new one: what changes for them.
 
 Training decides from the data what a row has and what is predicted, so training again may change
-either. What only widens what a client may send is no change.
+either. It does not count as a change if clients may only send more than before.
 """
 
 import os
@@ -59,7 +59,7 @@ def _read(root: str, version: str, keys: Sequence[bytes]) -> Manifest | None:
 
 
 def describe_changes(old: Manifest, new: Manifest) -> str | None:
-    """Return in one line what changes for clients of the old version, None if nothing does."""
+    """Return what changes for clients of the old version, in one line; None if nothing does."""
     found = changes(old, new)
     if not found:
         return None

@@ -1,7 +1,7 @@
-"""CSV → DataFrame and Features: everything is taken for what it plainly is, and that is told.
+"""Turns a CSV into a DataFrame and features: decides what each column is, and notes it.
 
-The file is first read as csv reads it, which sees what pandas would mend in silence (ragged rows,
-duplicate names), then by pandas.
+The csv module reads the file first: it sees what pandas would silently repair (rows of different
+lengths, duplicate names). Then pandas reads it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -88,7 +88,7 @@ def read_dataset(
     progress : callable
         Told from time to time how many bytes have been checked.
     like : Manifest, optional
-        An older version, which decides in place of the data; `columns` are then its own.
+        An older version that decides instead of the data; `columns` must be the options of that.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def _may_be_read_as_numbers(source: CsvTable, target: str, known: Format, column
 
 
 def _order(raw: Mapping[str, RawColumn]) -> DateOrder | None:
-    """Return what comes first in all dates of a file that tell it, day or month."""
+    """Return whether the day or the month comes first in the dates of a file, if they show it."""
     orders = {find_order(column.texts) for column in raw.values()} - {None}
     return orders.pop() if len(orders) == 1 else None
 
@@ -194,7 +194,7 @@ def _tokens(texts: Iterable[str]) -> tuple[str, ...]:
 def _is_kept(
     column: TypedColumn, rows: NDArray[np.intp], roles: Roles, decisions: Decisions
 ) -> bool:
-    """Whether a column is learned from; if not, that is told."""
+    """Whether the model learns from a column; if not, add a note."""
     name = column.feature.name
     useless = find_uselessness(column, rows, name in roles.categorical)
     if useless is None:

@@ -1,7 +1,7 @@
-"""Dates and datetimes as the columns that an estimator learns from: made here, and not by it.
+"""Turns dates and datetimes into the columns that an estimator learns from.
 
-Plain scikit-learn can fit numbers and categories, so that is what it is given: the days since the
-first one, a trend; and the month, the day of the week and the hour, which come again and again.
+scikit-learn's estimators learn from numbers and categories. So each date becomes the days since the
+first one, which can show a trend, and the month, the day of the week and the hour, which repeat.
 """
 
 from collections.abc import Iterator, Sequence

@@ -79,7 +79,7 @@ def _is_missing(label: str, known: Format) -> bool:
 def _tell_twins(
     name: str, texts: Sequence[str], labels: Sequence[str], decisions: Decisions
 ) -> None:
-    """Note which texts are the same label: they differ in what nobody sees."""
+    """Note which texts are read as the same label because they look the same."""
     other = {text: label for text, label in zip(texts, labels, strict=True) if text != label}
     twins = [
         f"{quote(text)} is {quote(label)}" for text, label in other.items() if label in {*texts}
@@ -102,7 +102,7 @@ def _tell_missing(
 
 
 def _usable_classes(name: str, counts: dict[str, int], decisions: Decisions) -> tuple[str, ...]:
-    """Return the classes that have rows enough; few or odd ones are told or faults."""
+    """Return the classes that have enough rows; add notes or faults about the others."""
     classes = sort_labels(counts)
     faults = decisions.faults
     if len(classes) < 2:

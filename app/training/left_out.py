@@ -1,4 +1,4 @@
-"""Which columns say nothing about the next row: they count rows, name them, or never vary."""
+"""Finds columns that a model cannot learn from: they count rows, name them, or never vary."""
 
 import re
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Uselessness:
 def find_uselessness(
     column: TypedColumn, rows: NDArray[np.intp], categorical: bool
 ) -> Uselessness | None:
-    """Return why nothing can be learned from a column, None if something can.
+    """Return why a model cannot learn from a column; None if it can.
 
     Parameters
     ----------

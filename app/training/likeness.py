@@ -185,7 +185,7 @@ def type_like(
 def _tell_wrong(
     feature: Feature, value: Value, rows: NDArray[np.intp], version: str, decisions: Decisions
 ) -> None:
-    """Tell what is wrong with the value of the first of these rows."""
+    """Add a fault about the value in the first of these rows."""
     row, n_more = int(rows[0]) + FIRST_ROW, len(rows) - 1
     others = f" ({n_more} more row{'s are' if n_more > 1 else ' is'} wrong, too)" if n_more else ""
     if value is None:

@@ -78,7 +78,7 @@ class _Numbers:
 def read_target(
     name: str, raw: RawColumn, known: Format, task: Task | None, decisions: Decisions
 ) -> Target:
-    """Return the target, and tell what was decided; what is wrong goes to the decisions' faults.
+    """Return the target; add to the decisions what was decided, and what is wrong as faults.
 
     Parameters
     ----------

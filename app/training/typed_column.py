@@ -107,7 +107,7 @@ class ColumnTyper:
     def _find_faults(
         self, name: str, finding: Finding, texts: Sequence[str], codes: NDArray[np.intp]
     ) -> bool:
-        """Tell what is wrong with a column, and return whether something is."""
+        """Add what is wrong with a column to the faults; return whether anything is."""
         if finding.type in TO_NUMBER:
             return self._find_date_faults(name, finding, texts, codes)
         if finding.type != "number":
@@ -151,7 +151,7 @@ class ColumnTyper:
         codes: NDArray[np.intp],
         remedy: str,
     ) -> None:
-        """Tell that the texts at some places are wrong, naming the first row of them."""
+        """Add a fault about the texts at these positions; it names the first row that has one."""
         if not places:
             return
         row = self._rows[np.isin(codes, places).argmax()] + FIRST_ROW
