@@ -70,12 +70,12 @@ class CsvTable:
 def open_table(
     path: str, encoding: str | None = None, delimiter: str | None = None
 ) -> Iterator[CsvTable]:
-    """Open a CSV, plain or gzipped; what is not given is found out.
+    """Open a CSV, plain or gzipped; detect the encoding and the delimiter if they are not given.
 
     Raises
     ------
     InvalidDataset
-        If it is no such file, or changes meanwhile.
+        If it is not such a file, or changes while it is open.
     """
     try:
         with ExitStack() as stack:
@@ -103,7 +103,7 @@ def _digest(file: BinaryIO) -> str:
 
 
 def unpack(raw: BinaryIO, path: str, stack: ExitStack) -> BinaryIO:
-    """Return the file itself, or what it holds if it is gzipped."""
+    """Return the file itself, or its unpacked content if it is gzipped."""
     if os.pread(raw.fileno(), len(_GZIP_MAGIC), 0) != _GZIP_MAGIC:
         check_is_text(raw, path)
         return raw

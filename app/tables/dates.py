@@ -61,7 +61,7 @@ _TWINS = {"%d/%m/%Y": "%m/%d/%Y", "%d-%m-%Y": "%m-%d-%Y"}
 
 @dataclass(frozen=True)
 class DateFinding:
-    """What a column of dates was found to be.
+    """How the dates in a column are written, and what they are.
 
     Attributes
     ----------
@@ -70,9 +70,9 @@ class DateFinding:
     format : str
         As `Format.date`.
     values : list of str or None, shape (n_texts,)
-        Each as RFC 3339 has it; None where a text is no date.
+        The dates as in RFC 3339; None for a text that is not a date.
     is_ambiguous : bool
-        Whether days and months may be exchanged, and nothing says which is which.
+        Whether nothing shows which part of a date is the day and which is the month.
     """
 
     type: DateType
@@ -92,9 +92,9 @@ def find_dates(
     Parameters
     ----------
     texts, counts : shape (n_texts,)
-        The different texts, trimmed, none of them missing; and how many rows hold each.
+        The distinct texts, trimmed and without missing ones; and the number of rows of each.
     chosen, others : "dmy", "mdy" or None
-        What comes first: as the user says; as in the file's other columns.
+        The order that the user gave, and the order in the file's other columns.
     """
     if not (formats := _candidates(texts)):
         return None
@@ -105,8 +105,8 @@ def find_dates(
         if format_ is not None
     }
     n_rows = {
-        format_: sum(n for n, number in zip(counts, own, strict=True) if number is not None)
-        for format_, own in numbers.items()
+        format_: sum(n for n, number in zip(counts, read, strict=True) if number is not None)
+        for format_, read in numbers.items()
     }
     best = max(formats, key=lambda format_: max(n_rows[format_], n_rows[_twin(format_)]))
     twin, is_ambiguous = _twin(best), False
@@ -128,9 +128,9 @@ def find_dates(
 
 
 def find_order(texts: Sequence[str]) -> DateOrder | None:
-    """Return whether days or months come first in a column of texts; None if they do not tell.
+    """Return whether days or months come first in a column of texts; None if that is unclear.
 
-    The first date tells that can be read in one way only.
+    The first date that can be read in only one way decides.
     """
     for candidate in _TWINS.keys() & _candidates([text.strip() for text in texts[:_FIRST_TEXTS]]):
         for text in map(str.strip, texts):
@@ -145,14 +145,14 @@ def find_order(texts: Sequence[str]) -> DateOrder | None:
 
 
 def read_order(text: str) -> DateOrder | None:
-    """Return what `--date-format` says comes first: `dmy`, or as in strftime: `%d/%m/%Y`."""
+    """Return the order in the value of `--date-format`, such as `dmy` or `%d/%m/%Y`."""
     letters = text.lower().translate({ord("b"): "m", ord("e"): "d"})
     order = "".join(dict.fromkeys(letter for letter in letters if letter in "dmy"))
     return order if order in ("dmy", "mdy") else None  # type: ignore[return-value]
 
 
 def parse_date(text: str, type_: DateType, format_: str) -> str:
-    """Return a trimmed text as RFC 3339 has it, itself if it is none of the format."""
+    """Return a trimmed text as in RFC 3339; unchanged if it does not match the format."""
     if IS_VALID[type_](text):  # no format reads it differently
         return text
     number = _read(text, format_)
@@ -162,7 +162,7 @@ def parse_date(text: str, type_: DateType, format_: str) -> str:
 
 
 def _candidates(texts: Sequence[str]) -> list[str]:
-    """Return the formats that a column may have; of twins the first."""
+    """Return the formats that a column may have; only the first of each pair of twins."""
     return [
         format_
         for format_ in _PATTERNS
@@ -171,7 +171,7 @@ def _candidates(texts: Sequence[str]) -> list[str]:
 
 
 def _twin(format_: str) -> str:
-    """Return the format with days and months exchanged; itself if it cannot be mistaken."""
+    """Return the format with days and months swapped; itself if there is no such format."""
     return _TWINS.get(format_, format_)
 
 

@@ -1,8 +1,8 @@
-"""Whether a file writes its fractions with a point or with a comma.
+"""Finds out whether a file writes fractions with a point or with a comma.
 
-There is one mark in a whole file. The columns decide that only one of the two can read as numbers:
-12.5 and 1,234.50 need the point; 12,5 and 1.234,50 the comma. Both can read 1.234 and mean
-different numbers; it decides nothing.
+A file uses one decimal mark throughout. Columns decide which if only one of the two makes them
+numbers: 12.5 and 1,234.50 need the point; 12,5 and 1.234,50 need the comma. 1.234 is a number with
+either, but not the same one, so it decides nothing.
 """
 
 from collections.abc import Iterable
@@ -12,21 +12,21 @@ from app.helpers.features import Format
 from app.tables.formats import is_missing, normalize
 from app.tables.numbers import read_number
 
-ENOUGH_TEXTS = 200  # different ones of a column; after them only what may still decide counts
+ENOUGH_TEXTS = 200  # distinct ones of a column; after these, only texts with a mark are looked at
 
 
 @dataclass(frozen=True)
 class Votes:
-    """The columns that can be read with one mark only, and those that both read differently."""
+    """The columns that need one mark, and those that are other numbers with the other mark."""
 
     point: tuple[str, ...] = ()
     comma: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
 
     def decide(self, delimiter: str) -> str | None:
-        """Return the decimal mark, None if nothing decides between two readings.
+        """Return the decimal mark; None if it cannot be decided.
 
-        Where values are separated by commas and the columns do not agree, it is the point.
+        If values are separated by commas and the columns disagree, it is the point.
         """
         if self.point and self.comma:
             return "." if delimiter == "," else None
@@ -36,7 +36,7 @@ class Votes:
 
 
 def count_votes(columns: Iterable[tuple[str, Iterable[str]]]) -> Votes:
-    """Return how columns vote, given as names and fields."""
+    """Return the votes of columns, each given as its name and its fields."""
     votes: dict[str, list[str]] = {"point": [], "comma": [], "unclear": []}
     for name, fields in columns:
         if vote := _vote(fields):
@@ -45,7 +45,7 @@ def count_votes(columns: Iterable[tuple[str, Iterable[str]]]) -> Votes:
 
 
 def _vote(fields: Iterable[str]) -> str | None:
-    """Return "point", "comma", "unclear", or None for a column that both marks read alike."""
+    """Return "point", "comma" or "unclear"; None if both marks give the same numbers."""
     n_texts = n_point = n_comma = n_unclear = 0
     seen: set[str] = set()
     for field in fields:

@@ -1,7 +1,7 @@
-"""How one column is written: found out in training, applied in serving.
+"""The type of a column and how its values are written: training finds it, serving applies it.
 
-`find_format` looks at the different texts of a column and says what they are. `parse` turns fields
-into values by what was found; a field that is not of the type stays text, for the schema to refuse.
+`find_format` decides the type of a column from its distinct texts. `parse` then turns fields into
+values; a field that does not have the type stays a text, which the schema will reject.
 A new type of column is a branch in `find_format` and an entry in `_PARSERS`.
 """
 
@@ -30,14 +30,14 @@ MISSING_TOKENS = frozenset(["", *_WORDS.split(), "?", "-", "--", "–", "—", "
 """What stands for a missing number or boolean, in lower case; any case counts."""
 
 MIN_TEXT_WORDS = 4
-"""The median number of words from which on texts are written by people, and are no categories."""
+"""If the median number of words is at least this, a column is free text, not categories."""
 
 _PLAIN_CHARACTERS = b"0123456789+-.eE ,"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a column was found to be.
+    """What a column is, and what its texts mean.
 
     Attributes
     ----------
@@ -47,11 +47,11 @@ class Finding:
     values : list, shape (n_texts,)
         What each text means; None where it is missing.
     strays : sequence of int
-        Places of the texts that are no numbers, or no dates, although most rows hold such.
+        Positions of the texts that are not numbers (or dates), although most of the column is.
     is_code : bool
         Whether it is a category only because some of its digits begin with a zero.
     is_ambiguous : bool
-        Whether its dates have days and months of which nothing says which is which.
+        Whether nothing shows which part of its dates is the day and which is the month.
     """
 
     type: FeatureType
@@ -73,9 +73,9 @@ def find_format(
     Parameters
     ----------
     texts, counts : shape (n_texts,)
-        The different fields of the column, and how many rows hold each.
+        The distinct fields of the column, and the number of rows of each.
     known : Format
-        What is decided beforehand: the file's decimal mark and the user's tokens.
+        What is known already: the file's decimal mark, and the user's tokens.
     orders : pair of "dmy", "mdy" or None
         Which part of a date comes first, as the user says, and as in the file's other columns.
     """
@@ -140,7 +140,7 @@ def is_missing(text: str, format_: Format) -> bool:
 
 
 def normalize(text: str) -> str:
-    """Return a text without blanks around it, in Unicode's normalization form C."""
+    """Return a text without surrounding blanks, in Unicode normalization form C."""
     text = text.strip()
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 

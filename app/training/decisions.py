@@ -1,4 +1,4 @@
-"""What was decided about a table, and what is wrong with it: gathered while it is read."""
+"""Collects what is decided about a table while it is read, and what is wrong with it."""
 
 import shlex
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ class Decisions:
     Attributes
     ----------
     notes, warnings, faults : list of str
-        One sentence or more each.
+        Each is one or more sentences.
     remedies : list of str
-        Those of the notes that say how to keep a column that is left out.
+        The notes that say how to keep a column that is left out.
     columns_left_out : list of LeftOutColumn
     rows_left_out : list of LeftOutRows
     """
@@ -31,7 +31,7 @@ class Decisions:
     rows_left_out: list[LeftOutRows] = field(default_factory=list)
 
     def leave_out(self, name: str, reason: str, option_: str) -> None:
-        """Note that a column is left out: why, and the option that keeps it, if one does."""
+        """Note that a column is left out, why, and which option (if any) keeps it."""
         remedy = f"; {option(option_, name)} keeps it" if option_ else ""
         self.columns_left_out.append(LeftOutColumn(name, reason))
         self.remedies.append(f"Column {quote(name)} is left out: {reason}{remedy}.")
@@ -45,6 +45,6 @@ class Decisions:
 
 
 def option(name: str, value: str, placeholder: str = "COLUMN") -> str:
-    """Return an option to be pasted into a shell, as far as a value can be."""
+    """Return an option that can be pasted into a shell; with a placeholder for odd values."""
     shown = shlex.quote(value) if value.isprintable() and len(value) <= 64 else placeholder
     return f"{name} {shown}"

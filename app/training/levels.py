@@ -1,4 +1,4 @@
-"""Which categories are open: those whose levels are so rare that new ones must be expected."""
+"""Decides which categories are open: those that will likely get new levels."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ MAX_SMALL_LEVELS = 20
 
 
 def check_level_options(features: Sequence[Feature], columns: Columns) -> None:
-    """Raise InvalidDataset unless `--open` and `--closed` name categories that can be that."""
+    """Raise InvalidDataset unless the columns of `--open` and `--closed` can be open or closed."""
     categories = {feature.name: feature for feature in features if feature.type == "category"}
     for name in (*columns.open, *columns.closed):
         if name in columns.open and name in columns.closed:
@@ -75,18 +75,19 @@ def _decide(feature: Feature, column: "pd.Series[Any]", columns: Columns) -> Fea
 
 
 def frequent_levels(counts: "pd.Series[int]") -> tuple[str, ...]:
-    """Return the levels that are not rare, sorted; `counts` has the rows of each."""
+    """Return the levels that are not rare, sorted; `counts` has the number of rows of each."""
     return tuple(sorted(counts.index[counts >= MIN_LEVEL_ROWS]))
 
 
 def _must_expect_new(counts: NDArray[np.int64]) -> bool:
     """Whether a column is open, by the number of rows of each of its levels.
 
-    It is if its rare levels have together the rows that a level needs, and one in a thousand of
-    all: in fewer they are slips of the pen. Or if levels that were seen once have 1 % of the rows,
-    which is about the chance that the next row brings a new one (Good, 1953, "The population
-    frequencies of species", after Turing). A single such row is never enough. A table so small
-    that no level has enough rows would lose the column, which therefore stays closed.
+    It is open if its rare levels together have as many rows as a level needs, and at least one row
+    in a thousand: fewer are probably typing errors. It is also open if levels that occur only once
+    make up 1 % of the rows, since their share is about the chance that the next row has a new level
+    (Good, 1953, "The population frequencies of species", after Turing); a single such row is never
+    enough. If a small table has no frequent level at all, the column stays closed, because an open
+    one would have no levels left.
     """
     n_rows, is_rare = counts.sum(), counts < MIN_LEVEL_ROWS
     if is_rare.all() and len(counts) <= MAX_SMALL_LEVELS:

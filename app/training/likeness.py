@@ -34,7 +34,7 @@ from app.training.roles import Roles
 from app.training.target import Target
 from app.training.typed_column import ColumnTyper, TypedColumn, make_column, used_texts
 
-_OF_THE_FILE = ("delimiter", "encoding")  # what may be said of the new file
+_OF_THE_FILE = ("delimiter", "encoding")  # these options may be given for the new file
 
 
 def read_version(root: str, version: str, keys: SigningKeys) -> Manifest:
@@ -59,7 +59,7 @@ def read_version(root: str, version: str, keys: SigningKeys) -> Manifest:
 
 
 def columns_like(old: Manifest, columns: Columns, positive_class: str | None) -> Columns:
-    """Return the options that a version was trained with; InvalidDataset if others are given."""
+    """Return the options of a version's training; raise InvalidDataset if others are given."""
     known = replace(
         old.parameters.columns,
         target=old.target,

@@ -1,4 +1,4 @@
-"""What to say about a table that was read: how it is written, and what stood in its columns."""
+"""Words the notes about a table: how it is written, and how its columns were read."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _ENCODINGS = {"cp1252": "Windows-1252", "utf-16": "UTF-16"}
 
 
 def tell_columns(source: CsvTable, kept: Sequence[TypedColumn], decisions: Decisions) -> None:
-    """Note how the columns that are learned from were read."""
+    """Note how the columns that the model learns from were read."""
     decisions.notes += [note for column in kept for note in column.notes]
     _tell_tokens(kept, decisions)
     _tell_unnamed(source, kept, decisions)
@@ -23,7 +23,7 @@ def tell_columns(source: CsvTable, kept: Sequence[TypedColumn], decisions: Decis
 def tell_dialect(
     source: CsvTable, dialect: Dialect, columns: Columns, decisions: Decisions
 ) -> None:
-    """Note what was found out about how the file is written, unless it is as usual."""
+    """Note how the file is written, if that is unusual and the user did not say so."""
     found, options = [], []
     if columns.encoding is None and dialect.encoding != "utf-8":
         found.append(f"is read as {_ENCODINGS[dialect.encoding]}")

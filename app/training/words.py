@@ -1,4 +1,4 @@
-"""Which words a model learns of a text, and what is known of a column of texts."""
+"""Chooses the words that a model learns from a column of texts, and describes the column."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -61,7 +61,7 @@ def choose_words(features: Sequence[Feature], frame: pd.DataFrame) -> tuple[Feat
 
 
 def has_frequent_word(texts: Iterable[str]) -> bool:
-    """Whether any word is in MIN_LEVEL_ROWS of the texts; of most columns the first few tell."""
+    """Whether any word is in MIN_LEVEL_ROWS of the texts; usually the first few texts show it."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(words := set(words_of(text)))
@@ -94,7 +94,7 @@ def describe_texts(feature: Feature, texts: "pd.Series[Any]") -> Feature:
 
 
 def varied_texts(feature: Feature) -> list[str]:
-    """Return made-up texts of frequent and rare words, once and repeated, and the empty one."""
+    """Return made-up texts: of frequent and rare words, with repeated words, and an empty one."""
     texts = []
     for k in range(min(_N_VARIED, len(feature.words))):
         words = feature.words[k::_N_VARIED]
