@@ -44,17 +44,19 @@ def test_policy_of_pages(page_client: FlaskClient, path: str) -> None:
 @pytest.mark.parametrize("path", [*PATHS, *REPORTS])
 def test_nothing_is_inline_that_the_policy_forbids(page_client: FlaskClient, path: str) -> None:
     """No style attribute, no event attribute, no script but data."""
-    for tag, own in get_page(page_client, path).elements:
-        assert not any(name == "style" or name.startswith("on") for name in own)
+    for tag, attributes in get_page(page_client, path).elements:
+        assert not any(name == "style" or name.startswith("on") for name in attributes)
         if tag == "script":
-            assert "src" in own or own["type"] == "application/json"
+            assert "src" in attributes or attributes["type"] == "application/json"
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_pages_load_nothing_from_elsewhere(page_client: FlaskClient, path: str) -> None:
     """Every address is a path of this server, and there is something at it."""
     page = get_page(page_client, path)
-    addresses = {own[a] for _, own in page.elements for a in ("src", "href") if a in own}
+    addresses = {
+        attributes[a] for _, attributes in page.elements for a in ("src", "href") if a in attributes
+    }
     paths = {address for address in addresses if not address.startswith("#")}
     assert all(re.match("/(?!/)", address) for address in paths)
     for address in paths:

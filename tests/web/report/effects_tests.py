@@ -55,4 +55,4 @@ def test_a_model_that_is_not_linear_says_so(
     page = get_page(create_app(config).test_client(), "/v0")
     assert "This model is not linear, so it has no coefficients to show." in page.words
     assert "This model is not linear, so it has no exact contributions to show." in page.words
-    assert "waterfall" not in [own.get("id") for _, own in page.elements]
+    assert "waterfall" not in [attributes.get("id") for _, attributes in page.elements]

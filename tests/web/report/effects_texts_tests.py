@@ -46,5 +46,5 @@ def test_the_page_shows_them(client: FlaskClient) -> None:
     assert "lower it:" in page.words
     assert "or what a word adds to a text that has no other" in page.words
     assert " more words" in page.words
-    areas = [own for tag, own in page.elements if tag == "textarea"]
+    areas = [attributes for tag, attributes in page.elements if tag == "textarea"]
     assert [area["data-name"] for area in areas] == ["comment"]

@@ -8,9 +8,9 @@ from tests.support.pages import ACCEPT_JSON, get_page
 def test_every_plot_has_a_text_alternative(page_client: FlaskClient) -> None:
     """Four plots of the positive class; the figures are the metrics'."""
     labels = [
-        own["aria-label"]
-        for tag, own in get_page(page_client, "/v0").elements
-        if tag == "svg" and own.get("role") == "img"
+        attributes["aria-label"]
+        for tag, attributes in get_page(page_client, "/v0").elements
+        if tag == "svg" and attributes.get("role") == "img"
     ]
     assert len(labels) == 4
     assert labels[0].startswith("ROC curve of 1. Area under the curve 0.988. With 5 % false")
@@ -24,7 +24,11 @@ def test_every_plot_has_a_text_alternative(page_client: FlaskClient) -> None:
 def test_three_classes_have_plots_each_and_a_confusion_matrix(page_client: FlaskClient) -> None:
     """One against the rest."""
     page = get_page(page_client, "/v1")
-    labels = [own["aria-label"] for _, own in page.elements if own.get("role") == "img"]
+    labels = [
+        attributes["aria-label"]
+        for _, attributes in page.elements
+        if attributes.get("role") == "img"
+    ]
     roc = [label for label in labels if label.startswith("ROC curve of ")]
     assert {label.split()[3] for label in roc} == {"0.", "1.", "2."}
     assert "True class 0 1 2" in page.words
@@ -33,7 +37,11 @@ def test_three_classes_have_plots_each_and_a_confusion_matrix(page_client: Flask
 def test_many_classes_are_cut_short(page_client: FlaskClient) -> None:
     """The twelve most frequent are drawn, the worst confusions listed; the JSON has all."""
     page = get_page(page_client, "/v4")
-    labels = [own["aria-label"] for _, own in page.elements if own.get("role") == "img"]
+    labels = [
+        attributes["aria-label"]
+        for _, attributes in page.elements
+        if attributes.get("role") == "img"
+    ]
     assert len(labels) == 12 * 4
     assert "here are the 12 most frequent of 40" in page.words
     assert "With 40 classes the matrix is too large to read" in page.words
