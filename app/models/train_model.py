@@ -32,6 +32,7 @@ from app.training.likeness import columns_like, read_version
 from app.training.number_leaks import find_number_leaks
 from app.training.profile import describe_features, find_leaks, make_self_check
 from app.training.quality import measure
+from app.training.repeats import find_repeats, suggest_order
 from app.training.search import Search
 from app.training.split import split_rows
 from app.training.strength import DEFAULT_STRENGTH, choose_strength
@@ -103,15 +104,17 @@ def train(
     positive_class = choose_positive_class(dataset, positive_class, columns.target)
     positive_index = None if positive_class is None else dataset.classes.index(positive_class)
     check_level_options(dataset.features, columns)
+    split = split_rows(dataset, SEED)
     # Before the long work, but after all that may be refused: a refusal makes no key.
     keys = key_source.read_or_create()
 
-    for text in dataset.decisions.notes:
+    for text in [*dataset.decisions.notes, *suggest_order(dataset, columns)]:
         note(f"Note: {text}")
     for text in dataset.decisions.warnings:
         note(f"Warning: {text}")
 
-    split = split_rows(dataset, SEED)
+    for warning in find_repeats(split, dataset, columns):
+        note(f"Warning: {warning}")
     click.echo(f"training set has {len(split.X_train)} rows")
     click.echo(f"validation set has {len(split.X_validation)} rows")
     is_regression = dataset.task == "regression"
@@ -126,14 +129,15 @@ def train(
     # Looked up only now: a fork without regressions has no build_regressor().
     build = estimators.build_regressor if is_regression else estimators.build_classifier
     estimator = build(columns_of(features), C=C or DEFAULT_STRENGTH)
-    found = search.run(estimator, split.X_train, split.y_train, SEED) if search else None
+    fit_on = split.X_train, split.y_train
+    found = search.run(estimator, *fit_on, SEED, split.groups) if search else None
     strength = None
     if C is None and search is None:
-        strength = choose_strength(estimator, split.X_train, split.y_train, SEED)
+        strength = choose_strength(estimator, *fit_on, SEED, split.groups)
         if strength is not None:
             note(f"Note: {strength.reason}; --C decides otherwise.")
             estimator = build(columns_of(features), C=strength.C)
-    estimator.fit(split.X_train, split.y_train)
+    estimator.fit(*fit_on)
 
     quality = measure(estimator, split, dataset, positive_index)
     click.echo(quality.figure)

@@ -37,6 +37,10 @@ class Columns:
         Whether the target is a class or a number; None to find it out.
     date_format : "dmy", "mdy" or None
         Whether dates such as 03/04/2024 have the day or the month first; None to find it out.
+    group : str or None
+        The column whose equal values mark rows that must be on one side of the split.
+    validate_last : str or None
+        The column of dates or numbers by which the latest rows are held out.
     """
 
     target: str = "target"
@@ -53,3 +57,5 @@ class Columns:
     encoding: str | None = None
     task: Task | None = None
     date_format: DateOrder | None = None
+    group: str | None = None
+    validate_last: str | None = None

@@ -94,6 +94,18 @@ _OPTIONS = (
         help="Whether dates have the day or the month first: dmy, mdy, or a format such as"
         " %d/%m/%Y. Found out by default.",
     ),
+    click.option(
+        "--group",
+        metavar="COLUMN",
+        help="Column that says which rows belong together, such as those of one customer: they"
+        " all train or all validate.",
+    ),
+    click.option(
+        "--validate-last",
+        metavar="COLUMN",
+        help="Column of dates or numbers: validate on the latest quarter of the rows instead of"
+        " a random one.",
+    ),
 )
 
 

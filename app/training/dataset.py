@@ -28,7 +28,8 @@ from app.training.left_out import find_uselessness
 from app.training.likeness import roles_like, target_like, type_like
 from app.training.raw_table import RawColumn, RawTable
 from app.training.roles import Roles, choose_roles
-from app.training.table_notes import tell_columns, tell_dialect
+from app.training.split_columns import choose_split_columns, read_groups, read_times
+from app.training.table_notes import tell_columns, tell_dialect, tell_group
 from app.training.target import looks_like_quantities, read_target
 from app.training.typed_column import ColumnTyper, TypedColumn
 
@@ -56,6 +57,10 @@ class Dataset:
         Of the file.
     decisions : Decisions
         What to tell about them, and what was left out.
+    groups : array of int, shape (n_samples,), or None
+        The group of each row, counted from 0, with `--group`.
+    times : array of float, shape (n_samples,), or None
+        What orders the rows, with `--validate-last`.
     """
 
     frame: pd.DataFrame
@@ -66,6 +71,8 @@ class Dataset:
     dialect: Dialect
     sha256: str
     decisions: Decisions
+    groups: NDArray[np.intp] | None = None
+    times: NDArray[np.float64] | None = None
 
     @property
     def task(self) -> Task:
@@ -102,6 +109,7 @@ def read_dataset(
             if like
             else choose_roles(source.names, columns, decisions)
         )
+        split_by = choose_split_columns(source.names, columns, roles.target, decisions)
         known = Format(missing=_tokens(columns.missing), present=_tokens(columns.present))
         shape = len(source.names), progress, source.dialect.delimiter, source.start, source.n_named
         n_rows = count_rows(source.file, *shape)
@@ -109,26 +117,42 @@ def read_dataset(
         if not _may_be_read_as_numbers(source, roles.target, known, columns):
             as_text.add(roles.target)
         table = RawTable(source, n_rows, known, as_text)
-        raw, mark = read_with_mark(table, [roles.target, *roles.features], columns.decimal)
+        names = list(dict.fromkeys([roles.target, *roles.features, *split_by.names]))
+        raw, mark = read_with_mark(table, names, columns.decimal)
     dialect = replace(source.dialect, decimal=mark)
     known = replace(known, decimal=mark)
     tell_dialect(source, dialect, columns, decisions)
     raw_target = raw.pop(roles.target)
     target = read_target(roles.target, raw_target, known, columns.task, decisions)
+    groups = times = None
+    if split_by.group is not None:
+        groups = read_groups(split_by.group, raw[split_by.group], target.rows, known, decisions)
+    typer = ColumnTyper(target.rows, known, decisions, (columns.date_format, _order(raw)))
+    if split_by.last is not None and split_by.last not in roles.features:
+        ordered = typer.type_column(split_by.last, raw[split_by.last], categorical=False)
+        if ordered:
+            times = read_times(split_by.last, ordered, target.rows, decisions)
     kept = []
     if like:
         target = target_like(like, target, decisions)
         typed = (type_like(like, n, raw.pop(n), target.rows, decisions) for n in roles.features)
-        kept += [column for column in typed if column]
+        for column in typed:
+            if column:
+                kept.append(column)
+                if column.feature.name == split_by.last:
+                    times = read_times(split_by.last, column, target.rows, decisions)
     else:
-        typer = ColumnTyper(target.rows, known, decisions, (columns.date_format, _order(raw)))
         for name in roles.features:
             column = typer.type_column(name, raw.pop(name), name in roles.categorical)
+            if column and name == split_by.last:
+                times = read_times(name, column, target.rows, decisions)
             if column and _is_kept(column, target.rows, roles, decisions):
                 kept.append(column)
         for token in sorted(typer.unmatched - set(map(normalize, raw_target.texts))):
             decisions.warnings.append(f"--missing {quote(token)} matches nothing.")
         tell_columns(source, kept, decisions)
+        if split_by.group in {column.feature.name for column in kept}:
+            tell_group(str(split_by.group), decisions)
     if not kept and not decisions.faults:
         decisions.faults += [
             "There is no column to learn from beside the target.",
@@ -147,6 +171,8 @@ def read_dataset(
         dialect,
         source.sha256,
         decisions,
+        groups,
+        times,
     )
 
 

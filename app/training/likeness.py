@@ -68,6 +68,8 @@ def columns_like(old: Manifest, columns: Columns, positive_class: str | None) ->
         open=tuple(each.name for each in _categories(old) if each.open),
         closed=tuple(each.name for each in _categories(old) if not each.open),
         **{name: getattr(columns, name) for name in _OF_THE_FILE},
+        group=columns.group or old.parameters.columns.group,
+        validate_last=columns.validate_last or old.parameters.columns.validate_last,
     )
     others = [
         f"--{field.name.replace('_', '-')}"

@@ -37,7 +37,7 @@ def choose_roles(names: Sequence[str], columns: Columns, decisions: Decisions) -
     in_file = {name: known.get(normalize(name), name) for name in _named(columns)}
     for name in in_file.values():
         if name not in names:
-            decisions.faults.append(_unknown(name, names))
+            tell_unknown(name, names, decisions)
     target, id_ = in_file[columns.target], in_file.get(columns.id, columns.id)
     dropped = {in_file[name] for name in columns.drop}
     if target == id_:
@@ -68,6 +68,11 @@ def _named(columns: Columns) -> dict[str, None]:
     id_ = [] if columns.id == DEFAULT_ID else [columns.id]
     others = (*columns.drop, *columns.categorical, *columns.include, *columns.open, *columns.closed)
     return dict.fromkeys((columns.target, *id_, *others))
+
+
+def tell_unknown(name: str, names: Sequence[str], decisions: Decisions) -> None:
+    """Tell that there is no column of a name, and which one it may be."""
+    decisions.faults.append(_unknown(name, names))
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import is_regressor
-from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
+from sklearn.model_selection import GridSearchCV
 
 from app.helpers.errors import ApplicationError
 from app.store.manifest import Regularization, SearchResult, Trial
+from app.training.folds import make_folds
 from app.utils.notes import note
 from app.utils.parallel import cluster
 
@@ -23,7 +24,7 @@ MAX_FOLDS = 5
 
 
 class NotSearchable(ApplicationError):
-    """The model has no parameter to search."""
+    """The model has no parameter to search, or the rows cannot be cross-validated."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,14 @@ class Search:
     workers: int = 1
     scheduler: str | None = None
 
-    def run(self, estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int) -> SearchResult:
+    def run(
+        self,
+        estimator: Any,
+        X: pd.DataFrame,
+        y: NDArray[Any],
+        seed: int,
+        groups: NDArray[np.intp] | None = None,
+    ) -> SearchResult:
         """Set an unfitted estimator's parameters to those with the lowest loss.
 
         That is the log loss of a classifier, and the mean squared error of a regressor.
@@ -53,6 +61,9 @@ class Search:
             regressor exactly one `alpha`, which is 1 / C.
         X : DataFrame of shape (n_samples, n_features)
         y : array of shape (n_samples,)
+        seed : int
+        groups : array of int, shape (n_samples,), optional
+            Rows of one group stay in one fold.
 
         Returns
         -------
@@ -62,7 +73,7 @@ class Search:
         Raises
         ------
         NotSearchable
-            If there is no such parameter.
+            If there is no such parameter, or there are too few groups.
         UnusableCluster
             If the cluster cannot be reached, or fails during the search.
         """
@@ -70,14 +81,17 @@ class Search:
         prefix = _find_prefix(estimator, "alpha" if is_regression else "C")
         if f"{prefix}random_state" in estimator.get_params():  # the same data gives the same choice
             estimator.set_params(**{f"{prefix}random_state": seed})
-        folds = MAX_FOLDS if is_regression else min(MAX_FOLDS, int(np.bincount(y).min()))
+        n_folds = MAX_FOLDS if is_regression else min(MAX_FOLDS, int(np.bincount(y).min()))
+        folds = make_folds(y, n_folds, seed, groups, is_regression=is_regression)
+        if not folds:
+            raise NotSearchable(
+                "There are too few groups for --search to cross-validate; train it without."
+            )
         grid = GridSearchCV(
             estimator,
             _make_grid(prefix, estimator.get_params(), is_regression),
             scoring="neg_mean_squared_error" if is_regression else "neg_log_loss",
-            cv=(KFold if is_regression else StratifiedKFold)(
-                folds, shuffle=True, random_state=seed
-            ),
+            cv=folds,
             n_jobs=self.workers,
             refit=False,
         )
@@ -104,7 +118,7 @@ class Search:
                 )
             )
         order = sorted(range(len(trials)), key=lambda i: (results["rank_test_score"][i], i))
-        found = SearchResult(folds, tuple(trials[i] for i in order))
+        found = SearchResult(len(folds), tuple(trials[i] for i in order))
         note(_describe(found))
         return found
 

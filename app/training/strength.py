@@ -17,9 +17,11 @@ from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, mean_squared_error
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
+
+from app.training.folds import make_folds
 
 STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 DEFAULT_STRENGTH = 1.0  # scikit-learn's own, where there is too little or too much to choose from
@@ -48,7 +50,13 @@ class Strength:
     losses: tuple[float, ...] = ()
 
 
-def choose_strength(estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int) -> Strength | None:
+def choose_strength(
+    estimator: Any,
+    X: pd.DataFrame,
+    y: NDArray[Any],
+    seed: int,
+    groups: NDArray[np.intp] | None = None,
+) -> Strength | None:
     """Return the `C` to fit an unfitted estimator with, None if it has none to choose.
 
     The same data gives the same choice.
@@ -60,6 +68,8 @@ def choose_strength(estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int)
     X : DataFrame of shape (n_samples, n_features)
     y : array of shape (n_samples,)
     seed : int
+    groups : array of int, shape (n_samples,), optional
+        Rows of one group stay in one fold.
     """
     last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
     if not _parameters(last, DEFAULT_STRENGTH):
@@ -73,15 +83,19 @@ def choose_strength(estimator: Any, X: pd.DataFrame, y: NDArray[Any], seed: int)
             " choose it by cross-validation",
         )
     if len(X) > MAX_ROWS:
-        X, _, y, _ = train_test_split(
-            X, y, train_size=MAX_ROWS, random_state=seed, stratify=stratify
+        some, _ = train_test_split(
+            np.arange(len(X)), train_size=MAX_ROWS, random_state=seed, stratify=stratify
         )
-    folds = (StratifiedKFold if stratify is not None else KFold)(
-        FOLDS, shuffle=True, random_state=seed
-    )
+        X, y, groups = X.iloc[some], y[some], None if groups is None else groups[some]
+    folds = make_folds(y, FOLDS, seed, groups, is_regression=stratify is None)
+    if not folds:
+        return Strength(
+            DEFAULT_STRENGTH,
+            f"C is {DEFAULT_STRENGTH:g}: there are too few groups to choose it by cross-validation",
+        )
     losses = []
     with threadpool_limits(1):  # more threads make small fits slower
-        for training, validation in folds.split(X, y):
+        for training, validation in folds:
             sets = _transformed(estimator, X.iloc[training], y[training], X.iloc[validation])
             if _count_cells(sets[0]) * n_outputs > MAX_CELLS:
                 return Strength(

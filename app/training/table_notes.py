@@ -46,6 +46,14 @@ def tell_dialect(
         )
 
 
+def tell_group(name: str, decisions: Decisions) -> None:
+    """Note that the column that rows are grouped by is a feature as well."""
+    decisions.notes.append(
+        f"Column {quote(name)} is a feature as well as the group of a row;"
+        f" {option('--drop', name)} leaves it out of the features only."
+    )
+
+
 def _tell_unnamed(source: CsvTable, kept: Sequence[TypedColumn], decisions: Decisions) -> None:
     for place, name in enumerate(source.names, start=1):
         if name in source.unnamed and any(column.feature.name == name for column in kept):
