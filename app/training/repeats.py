@@ -18,6 +18,7 @@ _MAX_ROWS = 20_000  # of the validation set, which are looked for
 _MIN_ROWS = 20  # of the validation set; fewer say nothing about chance
 _MIN_FEATURES = 2  # rows of one number or category are alike by chance
 _MIN_DIFFERENT_SHARE = 0.5  # where fewer of the rows differ, they are alike by chance
+_MAX_SCALE = 20  # different values; people who answer on such scales give the same answers
 _MIN_TIMES_CHANCE = 2  # as many as rows of columns that are shuffled, each by itself
 
 
@@ -42,6 +43,8 @@ def find_repeats(split: Split, dataset: Dataset, columns: Columns) -> Iterator[s
     held_out, trained = _hashes(X, y), _hashes(split.X_train, split.y_train)
     n_repeated = _count(held_out, trained)
     if not n_repeated or trained.nunique() < _MIN_DIFFERENT_SHARE * len(trained):
+        return
+    if all(X[name].nunique() <= _MAX_SCALE for name in X):
         return
     if not has_text and n_repeated <= _MIN_TIMES_CHANCE * _count(_hashes(_shuffled(X), y), trained):
         return
