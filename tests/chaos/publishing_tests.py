@@ -133,13 +133,13 @@ def test_a_file_of_the_same_size_and_time_goes_live(config: Settings, tell: Tell
 
 
 def write_for_other_libraries(config: Settings, version: str) -> Callable[[Path], object]:
-    """Return what writes a version that was rightly signed, but trained elsewhere."""
+    """Return what writes a well-signed version without weights that needs another scikit-learn."""
     key = config.model_signing_key.encode()
     with open_model_file(str(path_of(config, "v0"))) as file:
         manifest = read_manifest(file, "v0", [key])
         pickle = read_pickle(file, manifest)
     libraries = {**manifest.libraries, "scikit-learn": "0.1.0"}
-    other = dataclasses.replace(manifest, version=version, libraries=libraries)
+    other = dataclasses.replace(manifest, version=version, libraries=libraries, weights=None)
     return lambda path: write_model_file(str(path), unpickle(pickle), other, key)
 
 
