@@ -8,7 +8,6 @@ from statistics import quantiles
 from app.store.curves import RegressionCurves
 from app.store.target_numbers import TargetNumbers
 from app.web.report.plots import Tick, outline, round_up, shares_of, x_place, y_place
-from app.web.report.typeset import number as write_number
 
 N_TICKS = 5  # at most so many steps of an axis
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -135,14 +134,14 @@ def _axis(numbers: Sequence[float], place: Callable[[float], float]) -> Axis:
 def _label(number: float) -> str:
     """Return a short text for a round number.
 
-    >>> _label(250000.0), _label(-1.5e9), _label(0.25), _label(0.0)
-    ('250k', '−1.5G', '0.25', '0')
+    >>> _label(250000.0), _label(-1.5e9), _label(0.00012), _label(0.0)
+    ('250k', '−1.5G', '0.00012', '0')
     """
     for size, suffix in _SUFFIXES:
         if size <= abs(number) < 1e12:
             unit = size if suffix != "k" else 1e3
             return f"{number / unit:.6g}{suffix}".replace("-", "−")
-    return write_number(number)
+    return f"{number:.6g}".replace("-", "−")
 
 
 def _middle(numbers: Sequence[float]) -> tuple[float, float]:

@@ -4,7 +4,7 @@ import doctest
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.store.curves import NumberHistogram, RegressionCurves
@@ -33,6 +33,7 @@ def test_labels_are_written_as_their_docstrings_say() -> None:
     st.lists(st.tuples(st.floats(-1e15, 1e15), st.floats(-1e15, 1e15)), min_size=2, max_size=50),
     st.floats(0, 1e15),
 )
+@example([(0.0, 0.0001), (0.0, 0.0001)], 0.0)
 def test_all_is_drawn_within_the_frame_on_round_axes(
     pairs: list[tuple[float, float]], half_width: float
 ) -> None:
