@@ -202,7 +202,7 @@ def _may_be_read_as_numbers(source: CsvTable, target: str, known: Format, column
     if columns.task == "classification" or known.missing:
         return False
     place = source.names.index(target)
-    texts = [row[place] for row in source.head if place < len(row)]
+    texts = list(dict.fromkeys(row[place] for row in source.head if place < len(row)))
     marks = [columns.decimal] if columns.decimal else DECIMAL_MARKS
     return any(looks_like_quantities(texts, replace(known, decimal=mark)) for mark in marks)
 
