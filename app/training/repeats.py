@@ -40,9 +40,13 @@ def find_repeats(split: Split, dataset: Dataset, columns: Columns) -> Iterator[s
     if len(dataset.features) < _MIN_FEATURES and not has_text:
         return
     X, y = split.X_validation[:_MAX_ROWS], split.y_validation[:_MAX_ROWS]
-    held_out, trained = _hashes(X, y), _hashes(split.X_train, split.y_train)
-    n_repeated = _count(held_out, trained)
-    if not n_repeated or trained.nunique() < _MIN_DIFFERENT_SHARE * len(trained):
+    held_out = _hashes(X, y)
+    likely = split.X_train[X.columns[0]].isin(X[X.columns[0]]).to_numpy()  # mostly few
+    n_repeated = _count(held_out, _hashes(split.X_train[likely], split.y_train[likely]))
+    if not n_repeated:
+        return
+    trained = _hashes(split.X_train, split.y_train)
+    if trained.nunique() < _MIN_DIFFERENT_SHARE * len(trained):
         return
     if all(X[name].nunique() <= _MAX_SCALE for name in X):
         return
@@ -74,5 +78,5 @@ def _shuffled(X: pd.DataFrame) -> pd.DataFrame:
 
 def _hashes(X: pd.DataFrame, y: NDArray[Any]) -> "pd.Series[int]":
     """Return a number for each row that equal rows share; others almost never do."""
-    own = pd.util.hash_pandas_object(X, index=False)
-    return own * 31 + pd.util.hash_array(y)
+    hashes = pd.util.hash_pandas_object(X, index=False)
+    return hashes * 31 + pd.util.hash_array(y)
