@@ -16,6 +16,9 @@ NO_SECRETS = [
     "a key that only these tests sign with",
     '"hidden"',
     "first-key, second-key",
+    '"a secret"',
+    'API_KEYS="a,b"',
+    'api_keys="a,b"',
     "9f86d081884c7d65",
 ]
 

@@ -90,13 +90,13 @@ def test_what_clients_write_is_not_logged(
     client: FlaskClient, comments_config: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Neither of a request that is answered nor of one that is refused; nor is it counted."""
-    secret = "my iban is de89370400440532013000 cancel"
-    rows = [ROW | {"comment": secret}, ROW | {"comment": secret * 1000}, {"comment": secret}]
+    private = "my iban is de89370400440532013000 cancel"
+    rows = [ROW | {"comment": private}, ROW | {"comment": private * 1000}, {"comment": private}]
     for row in rows:
         for query in ("", "?explain=true"):
-            assert secret not in post(client, row, f"/v0/predict{query}").text
-    post_csv(client, f"comment,age,plan\n{secret},forty,plus\n")
-    assert secret not in client.get("/metrics").text
+            assert private not in post(client, row, f"/v0/predict{query}").text
+    post_csv(client, f"comment,age,plan\n{private},forty,plus\n")
+    assert private not in client.get("/metrics").text
     client.application.extensions["services"].records.flush()
     logged = "".join(path.read_text() for path in Path(comments_config.logs_root).iterdir())
     assert "POST http /v0/predict 200" in logged
