@@ -19,8 +19,6 @@ from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
 from app.app import create_app
-from app.bulk import csv_blocks
-from app.models import score_file
 from app.models.train_model import main
 from app.settings import Settings
 from app.tables.columns import Columns
@@ -30,7 +28,6 @@ from tests.support.csv_files import write_csv
 from tests.support.houses import house_rows
 from tests.support.paths import TRAINING_CSV
 from tests.support.requests import MakeClient
-from tests.support.scored_files import BLOCKS
 from tests.support.training import Run, train
 
 settings.register_profile("tests", deadline=None)  # the machine may be busy
@@ -220,6 +217,11 @@ def mixed_client(mixed_config: Settings) -> FlaskClient:
 @pytest.fixture
 def run_scoring(mixed_config: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process: run(input, output, *options) scores with v0."""
+    # Not above: these need pyarrow, which is not installed wherever tests run.
+    from app.bulk import csv_blocks
+    from app.models import score_file
+    from tests.support.scored_files import BLOCKS
+
     monkeypatch.setattr("app.settings.current", mixed_config)
     monkeypatch.setattr(csv_blocks, "BLOCK_SIZE", BLOCKS)
     monkeypatch.setattr(csv_blocks, "PIECE_SIZE", BLOCKS // 2)
