@@ -16,7 +16,12 @@ from app.helpers.errors import InvalidDataset, quote
 from app.tables.csv_file import check_bytes, check_is_text, open_file, read_first_row
 from app.tables.csv_layout import name_unnamed
 from app.tables.dialect import Dialect
-from app.tables.encoding import find_encoding, find_undecodable_line, recode
+from app.tables.encoding import (
+    find_encoding,
+    find_undecodable_line,
+    has_utf_16_mark,
+    recode,
+)
 from app.tables.sniffing import Preamble, find_delimiter, find_preamble, read_rows
 
 HEAD_SIZE = 256 * 1024  # bytes; what the delimiter is decided from
@@ -81,13 +86,16 @@ def open_table(
         with ExitStack() as stack:
             raw = stack.enter_context(open_file(path))
             before = os.fstat(raw.fileno())
-            sha256 = _digest(raw)
             file = unpack(raw, path, stack)
+            is_checked = encoding is None and not has_utf_16_mark(file)
+            if is_checked:
+                check_bytes(file)  # first: of a huge file that is no text, little is read
             encoding = _check_encoding(file, encoding) if encoding else find_encoding(file)
             if encoding != "utf-8":
                 file = stack.enter_context(recode(file, encoding))
-            check_bytes(file)
-            yield _read_head(file, encoding, delimiter, sha256)
+            if encoding != "utf-8" or not is_checked:
+                check_bytes(file)
+            yield _read_head(file, encoding, delimiter, _digest(raw))
             after = os.fstat(raw.fileno())
     except OSError as error:
         raise InvalidDataset(f"{path!r} cannot be read: {error.strerror}.") from error
@@ -97,6 +105,7 @@ def open_table(
 
 def _digest(file: BinaryIO) -> str:
     digest = hashlib.sha256()
+    file.seek(0)
     while chunk := file.read(_CHUNK_SIZE):
         digest.update(chunk)
     return digest.hexdigest()

@@ -38,8 +38,7 @@ def find_encoding(file: BinaryIO) -> str:
     InvalidDataset
         If it is none of them; it names the first line that is not UTF-8.
     """
-    file.seek(0)
-    if file.read(2) in UTF_16_MARKS:
+    if has_utf_16_mark(file):
         return "utf-16"
     if _is_utf_8(file):
         return "utf-8"
@@ -51,6 +50,12 @@ def find_encoding(file: BinaryIO) -> str:
         f"Line {line} is not UTF-8; save the file as UTF-8 text, or name its encoding with"
         " --encoding, such as --encoding cp1252."
     )
+
+
+def has_utf_16_mark(file: BinaryIO) -> bool:
+    """Whether a file begins with a byte order mark of UTF-16."""
+    file.seek(0)
+    return file.read(2) in UTF_16_MARKS
 
 
 def _is_utf_8(file: BinaryIO) -> bool:
