@@ -1,5 +1,6 @@
 """`make rename`: one command renames the project, and what it made of a copy passes its tests."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -54,7 +55,9 @@ def list_files(root: Path) -> list[str]:
 def run(root: Path, name: str) -> subprocess.CompletedProcess[str]:
     """Run `make rename NAME=name` in a copy."""
     command = ["make", "--silent", "rename", f"PYTHON={sys.executable}", f"NAME={name}"]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+    # As in a shell, also where these tests are run by `make test`.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
 
 
 def find_name(root: Path, name: str) -> list[str]:

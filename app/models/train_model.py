@@ -6,7 +6,9 @@ python -m app.models.train_model data/raw/training.csv v0
 import math
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 import numpy as np
@@ -19,7 +21,7 @@ from app.helpers.files import make_filename
 from app.models import estimators
 from app.store.fitted_estimator import library_versions
 from app.store.loading import model_of, prove
-from app.store.manifest import Manifest, Parameters, Regularization, TrainingData
+from app.store.manifest import Manifest, Parameters, TrainingData
 from app.store.model_file import write_model_file
 from app.store.signing_key import SigningKeys
 from app.tables.columns import Columns
@@ -27,6 +29,7 @@ from app.training.column_options import column_options
 from app.training.continuity import describe_changes, find_predecessor
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.date_parts import find_parts, set_ends, split_with_parts, with_parts
+from app.training.fitting import fit
 from app.training.levels import check_level_options, decide_open
 from app.training.likeness import columns_like, read_version
 from app.training.number_leaks import find_number_leaks
@@ -35,7 +38,6 @@ from app.training.quality import measure
 from app.training.repeats import find_repeats, suggest_order
 from app.training.search import Search
 from app.training.split import split_rows
-from app.training.strength import DEFAULT_STRENGTH, choose_strength
 from app.training.weights import with_weights
 from app.training.words import choose_words
 from app.utils.cores import usable_cores
@@ -90,7 +92,7 @@ def train(
     OSError
         If the model cannot be saved; an older one is then intact.
     """
-    filename = make_filename(version_id)
+    make_filename(version_id)  # refuses a version id before any work
     config = config or settings.current
     columns = columns or Columns()
     click.echo(f"\nWill train model {version_id} using the file at: {_displayable(path)}\n")
@@ -128,16 +130,8 @@ def train(
     raw, split = split, split_with_parts(split, features)
     # Looked up only now: a fork without regressions has no build_regressor().
     build = estimators.build_regressor if is_regression else estimators.build_classifier
-    estimator = build(columns_of(features), C=C or DEFAULT_STRENGTH)
-    fit_on = split.X_train, split.y_train
-    found = search.run(estimator, *fit_on, SEED, split.groups) if search else None
-    strength = None
-    if C is None and search is None:
-        strength = choose_strength(estimator, *fit_on, SEED, split.groups)
-        if strength is not None:
-            note(f"Note: {strength.reason}; --C decides otherwise.")
-            estimator = build(columns_of(features), C=strength.C)
-    estimator.fit(*fit_on)
+    fitted = fit(lambda C: build(columns_of(features), C=C), split, C, search, SEED)
+    estimator = fitted.estimator
 
     quality = measure(estimator, split, dataset, positive_index)
     click.echo(quality.figure)
@@ -167,12 +161,8 @@ def train(
         positive_class=positive_class,
         parameters=Parameters(
             classifier=type(estimator).__name__,
-            regularization=(
-                found.best.regularization
-                if found
-                else Regularization(strength.C if strength else C or DEFAULT_STRENGTH)
-            ),
-            strength=strength.reason if strength else "",
+            regularization=fitted.regularization,
+            strength=fitted.strength,
             seed=SEED,
             columns=columns,
             refit_on_all=refit_on_all,
@@ -182,22 +172,30 @@ def train(
         curves=quality.curves,
         libraries=library_versions(),
         self_check=make_self_check(estimator, features, n_classes, positive_index),
-        search=found,
+        search=fitted.search,
         task=dataset.task,
         numbers=quality.numbers,
     )
     manifest = with_weights(manifest, estimator, X)
+    return _publish(manifest, estimator, config.models_root, keys)
+
+
+def _publish(
+    manifest: Manifest, estimator: Any, models_root: str, keys: Sequence[bytes]
+) -> Manifest:
+    """Write the version's file, once it is proven, and tell what changes for clients."""
     try:
         prove(model_of(manifest, estimator))
     except InvalidModelFile as error:
         raise InvalidModelFile(f"The model could not be served: {error}.") from error
-    path_to_model = os.path.join(os.path.abspath(config.models_root), filename)
-    os.makedirs(os.path.dirname(path_to_model), exist_ok=True)
-    predecessor = find_predecessor(os.path.dirname(path_to_model), version_id, keys)
-    manifest = write_model_file(path_to_model, estimator, manifest, keys[0])
+    root = os.path.abspath(models_root)
+    path = os.path.join(root, make_filename(manifest.version))
+    os.makedirs(root, exist_ok=True)
+    predecessor = find_predecessor(root, manifest.version, keys)
+    manifest = write_model_file(path, estimator, manifest, keys[0])
     if predecessor and (changed := describe_changes(predecessor, manifest)):
         note(f"Warning: {changed}")
-    click.echo(f"Successfully saved model at {_displayable(path_to_model)}")
+    click.echo(f"Successfully saved model at {_displayable(path)}")
     return manifest
 
 

@@ -111,8 +111,14 @@ def read_dataset(
         )
         split_by = choose_split_columns(source.names, columns, roles.target, decisions)
         known = Format(missing=_tokens(columns.missing), present=_tokens(columns.present))
-        shape = len(source.names), progress, source.dialect.delimiter, source.start, source.n_named
-        n_rows = count_rows(source.file, *shape)
+        n_rows = count_rows(
+            source.file,
+            len(source.names),
+            progress,
+            delimiter=source.dialect.delimiter,
+            start=source.start,
+            n_named=source.n_named,
+        )
         as_text = {*roles.categorical}
         if not _may_be_read_as_numbers(source, roles.target, known, columns):
             as_text.add(roles.target)

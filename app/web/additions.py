@@ -80,24 +80,30 @@ class Additions:
             "before_request_funcs": [before_request],
             "after_request_funcs": [after_request],
         }
-        # Hooks and receivers can be added at any time, all else only while the application is made.
+        # These can change at any time; configuration and routes, only before the first request.
         self._watched: list[Any] = [getattr(app, name) for name in HOOKS]
         self._watched += [signal.receivers for signal in SIGNALS]
         self._seen: list[Any] = []
         self._seen_view: Any = None
+        self._n_attributes = 0  # of the application; one that is overridden is one more
         self._found: list[str] = []
 
     def exist(self) -> bool:
         """Whether there are any; quick enough to be asked for every request."""
         view = self._app.view_functions.get(ENDPOINT)
-        if self._watched != self._seen or view is not self._seen_view:
+        n_attributes = len(vars(self._app))
+        if (
+            self._watched != self._seen
+            or view is not self._seen_view
+            or n_attributes != self._n_attributes
+        ):
             # Copied before the search: what another thread adds meanwhile starts a new one.
             seen = [_copy(item) for item in self._watched]
             found = [*self._find_hooks(), *self._find_receivers(), *self._find_others()]
             if found != self._found:
                 self._found = found
                 self._tell()
-            self._seen, self._seen_view = seen, view
+            self._seen, self._seen_view, self._n_attributes = seen, view, n_attributes
         return bool(self._found)
 
     def _tell(self) -> None:

@@ -1,8 +1,9 @@
 """Chromium and what the tests ask of it; importing this skips a test file where it is missing."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -25,6 +26,20 @@ FLAGS = [
 ]
 
 Open = Callable[..., Any]
+
+
+@contextlib.contextmanager
+def opened(browser: Any, url: str) -> Iterator[Any]:
+    """Open a page, on which nothing may fail until the context ends."""
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url)
+    yield page
+    context.close()
+    assert errors == []
 
 
 def predict(page: Any, version: str, row: dict[str, Any], query: str = "") -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from app.models.train_model import train
 from app.tables.columns import Columns
-from tests.browser.chromium import predict, sync_api, violations
+from tests.browser.chromium import opened, predict, sync_api, violations
 from tests.browser.serving import serve
 from tests.support.configs import make_config
 from tests.support.csv_files import write_csv
@@ -24,16 +24,8 @@ def page(houses_model: str, browser: Any, tmp_path: Path) -> Iterator[Any]:
     shutil.copy(houses_model, config.models_root)
     path = str(write_csv(tmp_path / "few.csv", house_rows(200)))
     train(path, "v1", columns=Columns("price"), config=config)
-    with serve(config) as address:
-        context = browser.new_context(reduced_motion="reduce")
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("console", lambda message: errors.append(message.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{address}/v0")
+    with serve(config) as address, opened(browser, f"{address}/v0") as page:
         yield page
-        context.close()
-    assert errors == []
 
 
 def test_the_number_its_interval_and_its_waterfall_follow(page: Any) -> None:

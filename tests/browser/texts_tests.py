@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import predict, shown_probability, sync_api
+from tests.browser.chromium import opened, predict, shown_probability, sync_api
 from tests.browser.serving import serve
 from tests.support.configs import make_config
 
@@ -18,16 +18,8 @@ def page(comments_model: str, browser: Any, tmp_path: Path) -> Iterator[Any]:
     """The page of the comments' model."""
     config = make_config(tmp_path)
     shutil.copy(comments_model, config.models_root)
-    with serve(config) as address:
-        context = browser.new_context(reduced_motion="reduce")
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("console", lambda message: errors.append(message.text))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{address}/v0")
+    with serve(config) as address, opened(browser, f"{address}/v0") as page:
         yield page
-        context.close()
-    assert errors == []
 
 
 def test_the_probability_and_its_words_follow_the_text(page: Any) -> None:

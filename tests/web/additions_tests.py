@@ -137,11 +137,11 @@ def test_an_addition_runs_for_every_prediction(app: Flask, config: Settings, nam
     assert warnings(config) == [WARNING.format(name)]
 
 
-@pytest.mark.parametrize("name", [*HOOKS, *RECEIVERS, "view of api.predict"])
+@pytest.mark.parametrize("name", [*HOOKS, *RECEIVERS, *OTHERS])
 def test_an_addition_to_a_running_application_runs_from_then_on(
     app: Flask, config: Settings, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Signals can be connected at any time; the other hooks while Flask has answered nothing."""
+    """Signals and attributes can change at any time; hooks while Flask has answered nothing."""
     app.extensions["services"].store.get("v0")  # as `warm_up` does, so that Flask is not needed
     seen, reached = Seen(), count_flask(app)
     client = app.test_client()
