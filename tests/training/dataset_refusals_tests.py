@@ -255,10 +255,10 @@ def test_refuses_a_file_that_changes_meanwhile(
     path = write_csv(tmp_path / "table.csv", GOOD)
     count = csv_file.count_rows
 
-    def count_and_change(*arguments: Any) -> int:
+    def count_and_change(*arguments: Any, **options: Any) -> int:
         with open(path, "ab") as file:
             file.write(b"1,a,yes\n")
-        return count(*arguments)
+        return count(*arguments, **options)
 
     monkeypatch.setattr("app.training.dataset.count_rows", count_and_change)
     with pytest.raises(InvalidDataset) as refusal:
