@@ -3,7 +3,6 @@
 python -m app.models.train_model data/raw/training.csv v0
 """
 
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -21,9 +20,11 @@ from app.helpers.files import make_filename
 from app.models import estimators
 from app.store.fitted_estimator import library_versions
 from app.store.loading import model_of, prove
-from app.store.manifest import Manifest, Parameters, TrainingData
+from app.store.manifest import Manifest
 from app.store.model_file import write_model_file
+from app.store.parameters import Parameters
 from app.store.signing_key import SigningKeys
+from app.store.training_data import TrainingData
 from app.tables.columns import Columns
 from app.training.column_options import column_options
 from app.training.continuity import describe_changes, find_predecessor
@@ -32,6 +33,7 @@ from app.training.date_parts import find_parts, set_ends, split_with_parts, with
 from app.training.fitting import fit
 from app.training.levels import check_level_options, decide_open
 from app.training.likeness import columns_like, read_version
+from app.training.model_options import model_options
 from app.training.number_leaks import find_number_leaks
 from app.training.profile import describe_features, find_leaks, make_self_check
 from app.training.quality import measure
@@ -40,7 +42,6 @@ from app.training.search import Search
 from app.training.split import split_rows
 from app.training.weights import with_weights
 from app.training.words import choose_words
-from app.utils.cores import usable_cores
 from app.utils.notes import note, progress, warnings_as_notes
 from app.utils.parallel import UnusableCluster
 
@@ -204,80 +205,20 @@ def _displayable(path: str) -> str:
     return click.format_filename(os.path.abspath(path))
 
 
-def _check_strength(
-    context: click.Context, parameter: click.Parameter, C: float | None
-) -> float | None:
-    if C is not None and not 0.0 < C < math.inf:  # nor NaN
-        raise click.BadParameter("it must be a number above 0.")
-    return C
-
-
 @click.command()
 @click.argument("csv")
 @click.argument("version")
 @column_options
-@click.option("--positive-class", metavar="LABEL", help="Class to predict the probability of.")
-@click.option(
-    "--C",
-    "C",
-    type=float,
-    callback=_check_strength,
-    help="Inverse of the regularization's strength (default: chosen by cross-validation).",
-)
-@click.option("--search", is_flag=True, help="Choose C and l1_ratio by cross-validation.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    default=len(usable_cores()),
-    help="Cores to search on (default: all).",
-)
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Dask cluster to search on, such as tcp://host:8786."
-)
-@click.option(
-    "--refit-on-all",
-    is_flag=True,
-    help="After the evaluation, train on all rows and publish that model.",
-)
-@click.option(
-    "--like",
-    metavar="VERSION",
-    help="A version whose row and answer to keep; data that no longer fit are refused.",
-)
-def main(
-    csv: str,
-    version: str,
-    columns: Columns,
-    positive_class: str | None,
-    C: float | None,
-    search: bool,
-    workers: int,
-    scheduler: str | None,
-    like: str | None,
-    refit_on_all: bool,
-) -> None:
+@model_options
+def main(csv: str, version: str, columns: Columns, **choices: Any) -> None:
     """Train a model on the file CSV and publish it as VERSION: v0, v1, ….
 
     Prints the ROC AUC on a quarter of the rows, which the model has not seen; R² if it predicts a
     number.
     """
     config = settings.current_or_exit()
-    if scheduler is not None and not search:
-        raise click.UsageError("--scheduler is for --search.")
-    if search and C is not None:
-        raise click.UsageError("--search chooses C; say one or the other.")
     try:
-        train(
-            csv,
-            version,
-            columns=columns,
-            positive_class=positive_class,
-            C=C,
-            search=Search(workers, scheduler) if search else None,
-            refit_on_all=refit_on_all,
-            like=like,
-            config=config,
-        )
+        train(csv, version, columns=columns, config=config, **choices)
         if sys.stderr.isatty():
             note(f"Its report, once served: http://localhost:{config.port}/{version}/report")
     except (ApplicationError, UnusableCluster) as error:

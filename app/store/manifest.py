@@ -1,7 +1,7 @@
 """The manifest: all that is known of one trained model, except the estimator itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import orjson
@@ -11,9 +11,9 @@ from app.helpers.predictions import Task
 from app.store.curves import Curves, RegressionCurves
 from app.store.linear_weights import LinearWeights
 from app.store.metrics import Metrics, figure_of
+from app.store.parameters import Parameters, SearchResult
 from app.store.target_numbers import TargetNumbers
-from app.tables.columns import Columns
-from app.tables.dialect import Dialect
+from app.store.training_data import TrainingData
 from app.utils.dataclass_json import from_json, to_json
 
 FORMAT = 2
@@ -26,135 +26,6 @@ remove or reinterpret a field:
 2. Add to `upgrades.py` the step that turns the previous format's JSON into this one's.
 3. Keep a small model file of the previous format in `tests/store/old/`; its tests find it there.
 """
-
-
-@dataclass(frozen=True)
-class LeftOutColumn:
-    """A column of the file that the model does not learn from, and why."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class LeftOutRows:
-    """How many rows of the file the model does not learn from, and why."""
-
-    count: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The file that a model learned from.
-
-    Attributes
-    ----------
-    file_name, sha256 : str
-    rows, training_rows, validation_rows : int
-        All rows that were used, those in the training set and those in the validation set.
-    dialect : Dialect
-        How the file is written.
-    columns_left_out, rows_left_out : tuple
-        What was left out although nobody asked for it.
-    """
-
-    file_name: str
-    sha256: str
-    rows: int
-    training_rows: int
-    validation_rows: int
-    dialect: Dialect = field(default_factory=Dialect)
-    columns_left_out: tuple[LeftOutColumn, ...] = ()
-    rows_left_out: tuple[LeftOutRows, ...] = ()
-
-
-@dataclass(frozen=True)
-class Regularization:
-    """How strongly a linear model is held back from fitting its training set too closely.
-
-    Attributes
-    ----------
-    C : float
-        Its inverse strength.
-    l1_ratio : float or None
-        The share of the L1 penalty, 0 to 1; None if the estimator's own is kept.
-    solver : str or None
-        The solver that the L1 penalty needs; None if the estimator's own is kept.
-    """
-
-    C: float
-    l1_ratio: float | None = None
-    solver: str | None = None
-
-    def parameters(self) -> dict[str, float | str]:
-        """Return the estimator's parameters that are set, by name."""
-        return {name: value for name, value in vars(self).items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """How a model was trained.
-
-    Attributes
-    ----------
-    classifier : str
-        The name of the estimator's class.
-    regularization : Regularization
-    strength : str
-        How its C was chosen by cross-validation; empty if it was not.
-    seed : int
-        The seed of all random numbers.
-    refit_on_all : bool
-        Whether the published model was fitted on all rows, after it was evaluated.
-    columns : Columns
-    """
-
-    classifier: str
-    regularization: Regularization
-    seed: int
-    columns: Columns
-    refit_on_all: bool = False
-    strength: str = ""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One candidate of a search.
-
-    Attributes
-    ----------
-    regularization : Regularization
-    log_loss : float or None
-        Mean over the folds of cross-validation; None in a regression.
-    deviation : float
-        Standard deviation of the loss over the folds.
-    squared_error : float or None
-        In a regression, the mean over the folds of the mean squared error.
-    """
-
-    regularization: Regularization
-    log_loss: float | None
-    deviation: float
-    squared_error: float | None = None
-
-    @property
-    def loss(self) -> float:
-        """What the search makes small: the log loss, or the squared error in a regression."""
-        return (self.squared_error if self.log_loss is None else self.log_loss) or 0.0
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search for the regularization tried: all trials, and how many folds it used."""
-
-    folds: int
-    trials: tuple[Trial, ...]
-
-    @property
-    def best(self) -> Trial:
-        """The trial with the lowest loss."""
-        return min(self.trials, key=lambda trial: trial.loss)
 
 
 @dataclass(frozen=True)

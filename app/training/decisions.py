@@ -4,7 +4,7 @@ import shlex
 from dataclasses import dataclass, field
 
 from app.helpers.errors import InvalidDataset, quote
-from app.store.manifest import LeftOutColumn, LeftOutRows
+from app.store.training_data import LeftOutColumn, LeftOutRows
 
 _MAX_FAULTS = 10
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.store.manifest import Regularization, SearchResult
+from app.store.parameters import Regularization, SearchResult
 from app.training.search import Search
 from app.training.split import Split
 from app.training.strength import DEFAULT_STRENGTH, choose_strength

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.helpers.errors import enumerate_first, quote
 from app.helpers.features import Format
-from app.store.manifest import LeftOutRows
+from app.store.training_data import LeftOutRows
 from app.tables.formats import normalize
 from app.training.decisions import Decisions, option
 from app.training.raw_table import RawColumn

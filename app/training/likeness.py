@@ -22,9 +22,10 @@ from app.helpers.errors import (
 from app.helpers.features import Feature, Value
 from app.helpers.files import make_filename
 from app.helpers.validation import RowValidator
-from app.store.manifest import LeftOutColumn, Manifest
+from app.store.manifest import Manifest
 from app.store.model_file import open_model_file, read_manifest
 from app.store.signing_key import SigningKeys
+from app.store.training_data import LeftOutColumn
 from app.tables.columns import Columns
 from app.tables.csv_file import FIRST_ROW
 from app.tables.formats import Finding, normalize, parse

@@ -13,7 +13,7 @@ from sklearn.base import is_regressor
 from sklearn.model_selection import GridSearchCV
 
 from app.helpers.errors import ApplicationError
-from app.store.manifest import Regularization, SearchResult, Trial
+from app.store.parameters import Regularization, SearchResult, Trial
 from app.training.folds import make_folds
 from app.utils.notes import note
 from app.utils.parallel import cluster

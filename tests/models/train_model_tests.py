@@ -27,7 +27,8 @@ from app.app import create_app
 from app.models import estimators
 from app.models.estimators import build_classifier
 from app.settings import Settings
-from app.store.manifest import Parameters, Regularization, TrainingData
+from app.store.parameters import Parameters, Regularization
+from app.store.training_data import TrainingData
 from app.tables.columns import Columns
 from tests.support.csv_files import MIXED_NAMES, base_rows, mixed_rows, write_csv
 from tests.support.drawn_tables import tables

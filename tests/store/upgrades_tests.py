@@ -11,8 +11,9 @@ from openapi_spec_validator import validate as validate_openapi
 
 from app.app import create_app
 from app.settings import Settings
-from app.store.manifest import FORMAT, Manifest, Regularization
+from app.store.manifest import FORMAT, Manifest
 from app.store.model_file import read_manifest
+from app.store.parameters import Regularization
 from app.tables.columns import Columns
 from tests.support.manifests import curves_of
 from tests.support.model_files import KEY

@@ -3,8 +3,10 @@
 from typing import Any
 
 from app.store.curves import Curves
-from app.store.manifest import Manifest, Parameters, Regularization, TrainingData
+from app.store.manifest import Manifest
 from app.store.metrics import ClassificationMetrics
+from app.store.parameters import Parameters, Regularization
+from app.store.training_data import TrainingData
 from app.tables.columns import Columns
 
 GUESSING = ClassificationMetrics(

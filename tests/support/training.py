@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 
 from app.settings import Settings
 from app.store.loading import load_trained_model
-from app.store.manifest import Manifest, Trial
+from app.store.manifest import Manifest
+from app.store.parameters import Trial
 from app.store.trained_model import TrainedModel
 from tests.support.paths import ROOT
 

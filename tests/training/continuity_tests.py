@@ -8,8 +8,9 @@ import pytest
 
 from app.helpers.features import Feature, Format
 from app.settings import Settings
-from app.store.manifest import LeftOutColumn, Manifest
+from app.store.manifest import Manifest
 from app.store.target_numbers import TargetNumbers
+from app.store.training_data import LeftOutColumn
 from app.tables.columns import Columns
 from app.training.continuity import changes
 from tests.support.csv_files import mixed_rows, write_csv

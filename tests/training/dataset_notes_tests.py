@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.store.manifest import LeftOutColumn, LeftOutRows
+from app.store.training_data import LeftOutColumn, LeftOutRows
 from app.training.dataset import Dataset
 from tests.support.csv_files import csv_of, read_content
 

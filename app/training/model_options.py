@@ -1,0 +1,69 @@
+"""The command line's options about the model."""
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from app.training.search import Search
+from app.utils.cores import usable_cores
+
+
+def _check_strength(
+    context: click.Context, parameter: click.Parameter, C: float | None
+) -> float | None:
+    if C is not None and not 0.0 < C < math.inf:  # nor NaN
+        raise click.BadParameter("it must be a number above 0.")
+    return C
+
+
+_OPTIONS = (
+    click.option("--positive-class", metavar="LABEL", help="Class to predict the probability of."),
+    click.option(
+        "--C",
+        "C",
+        type=float,
+        callback=_check_strength,
+        help="Inverse of the regularization's strength (default: chosen by cross-validation).",
+    ),
+    click.option("--search", is_flag=True, help="Choose C and l1_ratio by cross-validation."),
+    click.option(
+        "--workers",
+        type=click.IntRange(1),
+        default=len(usable_cores()),
+        help="Cores to search on (default: all).",
+    ),
+    click.option(
+        "--scheduler", metavar="ADDRESS", help="Dask cluster to search on, such as tcp://host:8786."
+    ),
+    click.option(
+        "--refit-on-all",
+        is_flag=True,
+        help="After the evaluation, train on all rows and publish that model.",
+    ),
+    click.option(
+        "--like",
+        metavar="VERSION",
+        help="A version whose row and answer to keep; data that no longer fit are refused.",
+    ),
+)
+
+
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options; it gets them by the names of `train`'s parameters."""
+
+    @functools.wraps(command)
+    def with_model(
+        *, search: bool, workers: int, scheduler: str | None, C: float | None, **arguments: Any
+    ) -> None:
+        if scheduler is not None and not search:
+            raise click.UsageError("--scheduler is for --search.")
+        if search and C is not None:
+            raise click.UsageError("--search chooses C; say one or the other.")
+        command(search=Search(workers, scheduler) if search else None, C=C, **arguments)
+
+    for option in reversed(_OPTIONS):
+        with_model = option(with_model)
+    return with_model
