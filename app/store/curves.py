@@ -22,10 +22,27 @@ class PrecisionRecallCurve:
 
 @dataclass(frozen=True)
 class CalibrationCurve:
-    """Mean predicted probability and observed share of each bin, both of shape (n_bins,)."""
+    """Mean predicted probability and observed share of each bin, all of shape (n_bins,).
+
+    Attributes
+    ----------
+    predicted, observed : tuple of float
+        The bins have about the same number of rows each; in older files they are equally wide.
+    count : tuple of int
+        The rows of each bin; empty in older files.
+    low, high : tuple of float
+        The 95 % interval of each observed share; empty in older files.
+    error : float or None
+        The difference between predicted and observed share, averaged over the rows; None in older
+        files.
+    """
 
     predicted: tuple[float, ...]
     observed: tuple[float, ...]
+    count: tuple[int, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,44 @@ class Histogram:
 
 
 @dataclass(frozen=True)
+class Deciles:
+    """How a class is spread over the tenths of the validation set, by falling probability.
+
+    Attributes
+    ----------
+    rows, positives : tuple of int, shape (10,)
+        How many rows each tenth has, and how many of them are of the class.
+    """
+
+    rows: tuple[int, ...]
+    positives: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class OperatingPoints:
+    """What happens at a threshold: how many rows get the class, rightly and wrongly.
+
+    Attributes
+    ----------
+    threshold : tuple of float, shape (n_points,)
+        Falling from 1 to 0. A row gets the class if its probability, rounded as clients see it, is
+        at least this.
+    true_positives, false_positives : tuple of int, shape (n_points,)
+        Rows of the class, and other rows, that get it.
+    positives, negatives : int
+        All rows of the class, and all other rows.
+    deciles : Deciles
+    """
+
+    threshold: tuple[float, ...]
+    true_positives: tuple[int, ...]
+    false_positives: tuple[int, ...]
+    positives: int
+    negatives: int
+    deciles: Deciles
+
+
+@dataclass(frozen=True)
 class ClassCurves:
     """One class against the rest.
 
@@ -52,6 +107,8 @@ class ClassCurves:
     ----------
     roc_auc : float
         The area under the ROC curve of all validation rows, not only of the points kept here.
+    points : OperatingPoints or None
+        None in older files.
     """
 
     roc_auc: float
@@ -59,6 +116,7 @@ class ClassCurves:
     precision_recall: PrecisionRecallCurve
     calibration: CalibrationCurve
     histogram: Histogram
+    points: OperatingPoints | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
     auc,
     average_precision_score,
@@ -15,7 +14,6 @@ from sklearn.metrics import (
 )
 
 from app.store.curves import (
-    CalibrationCurve,
     ClassCurves,
     Curves,
     Histogram,
@@ -23,9 +21,10 @@ from app.store.curves import (
     RocCurve,
 )
 from app.store.metrics import ClassificationMetrics
+from app.training.calibration import calibrate
+from app.training.operating_points import find_operating_points
 
 MAX_POINTS = 200
-N_BINS = 10  # of the calibration curve
 N_HISTOGRAM_BINS = 20
 _MAX_CURVES_POINTS = 40_000  # of all classes together, since the size of a manifest is limited
 
@@ -115,13 +114,13 @@ def _class_curves(
 ) -> ClassCurves:
     false_positive_rate, true_positive_rate, _ = roc_curve(is_class, probability)
     precision, recall, _ = precision_recall_curve(is_class, probability)
-    observed, predicted = calibration_curve(is_class, probability, n_bins=N_BINS)
     edges = np.linspace(0, 1, N_HISTOGRAM_BINS + 1)
     return ClassCurves(
         roc_auc=float(auc(false_positive_rate, true_positive_rate)),
         roc=RocCurve(*_points(n_points, false_positive_rate, true_positive_rate)),
         precision_recall=PrecisionRecallCurve(*_points(n_points, recall[::-1], precision[::-1])),
-        calibration=CalibrationCurve(*_points(n_points, predicted, observed)),
+        calibration=calibrate(is_class, probability),
+        points=find_operating_points(is_class, probability, n_points),
         histogram=Histogram(
             edges=tuple(edges.tolist()),
             positive=tuple(np.histogram(probability[is_class], edges)[0].tolist()),
