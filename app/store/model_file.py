@@ -63,7 +63,7 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
             " drop the columns with the most or the longest categories."
         )
     trailer = _sign(manifest.version, text, key) + len(text).to_bytes(8, "big") + MAGIC
-    write_atomically(path, [pickle, text, trailer])
+    write_atomically(path, [pickle, text, trailer], shared=True)
     return _parse(text)
 
 

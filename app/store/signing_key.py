@@ -3,14 +3,18 @@
 HMAC is symmetric: whoever holds a key can sign a model, and a model runs code when it is loaded.
 """
 
+import contextlib
 import os
 import secrets
+import time
 from dataclasses import dataclass
 
 from app.helpers.errors import SigningKeyError
 from app.utils.files import write_atomically
 
 MIN_KEY_LENGTH = 32  # bytes; RFC 2104 advises a key no shorter than the hash's output
+_MAKING_SECONDS = 1.0  # that another process gets to fill the key file, once it is there
+_BYTE_ORDER_MARK = "\ufeff"  # which some editors write
 _REMEDY = 'Make one with: python -c "import secrets; print(secrets.token_hex(32))"'
 
 
@@ -47,14 +51,17 @@ class SigningKeys:
 
     def read_or_create(self) -> list[bytes]:
         """Return the keys; where there is neither text nor file, make the file with a new one."""
-        if not self.text and not os.path.exists(self.path):
-            _create(self.path)
+        if not self.text:
+            if not os.path.exists(self.path):
+                _create(self.path)
+            _await_content(self.path)
         return self.read()
 
 
 def _parse(text: str, source: str) -> list[bytes]:
     try:
-        keys = [line.strip().encode() for line in text.splitlines() if line.strip()]
+        lines = text.replace(_BYTE_ORDER_MARK, "").splitlines()
+        keys = [line.strip().encode() for line in lines if line.strip()]
     except UnicodeEncodeError:  # its own message would show a piece of the key
         raise SigningKeyError(f"{source} must be UTF-8 text. {_REMEDY}") from None
     if not keys or min(map(len, keys)) < MIN_KEY_LENGTH:
@@ -73,3 +80,11 @@ def _create(path: str) -> None:
         pass
     except OSError as error:
         raise SigningKeyError(f"The model signing key cannot be made: {error}.") from error
+
+
+def _await_content(path: str) -> None:
+    """Wait for another training that is just making the file, where it cannot do so at once."""
+    deadline = time.monotonic() + _MAKING_SECONDS
+    with contextlib.suppress(OSError):
+        while os.path.getsize(path) == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)

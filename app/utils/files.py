@@ -6,11 +6,16 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 ORPHAN_SECONDS = 3600.0  # a temporary file that nobody wrote to for so long has lost its writer
+
+# What file systems answer that have no hard links, and those that cannot flush a directory.
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
+_NO_FLUSH = (errno.EBADF, errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 
 FileIdentity = tuple[int, int, int, int, int]
 
@@ -76,15 +81,22 @@ def find_file(directory: str, name: str) -> FileIdentity | None:
 
 
 def write_atomically(
-    path: str, parts: Iterable[bytes], *, mode: int = 0o666, replace: bool = True
+    path: str,
+    parts: Iterable[bytes],
+    *,
+    mode: int = 0o666,
+    shared: bool = False,
+    replace: bool = True,
 ) -> None:
     """Write the parts to `path`, all or nothing; parameters and errors are `open_atomically`'s."""
-    with open_atomically(path, mode=mode, replace=replace) as file:
+    with open_atomically(path, mode=mode, shared=shared, replace=replace) as file:
         file.writelines(parts)
 
 
 @contextlib.contextmanager
-def open_atomically(path: str, *, mode: int = 0o666, replace: bool = True) -> Iterator[BinaryIO]:
+def open_atomically(
+    path: str, *, mode: int = 0o666, shared: bool = False, replace: bool = True
+) -> Iterator[BinaryIO]:
     """Give a file to write to that becomes `path` at the end, unless an exception gets there first.
 
     A crash at any point leaves the old file or the new one. The order is the one that file systems
@@ -94,8 +106,11 @@ def open_atomically(path: str, *, mode: int = 0o666, replace: bool = True) -> It
     ----------
     mode : int
         The file's permissions, less the umask.
+    shared : bool
+        Whether everyone who may read the directory may read the file, whatever the umask.
     replace : bool
         Whether a file that is there is replaced; else it stays, and FileExistsError is raised.
+        Where hard links are not allowed, the new file is empty for a moment.
 
     Raises
     ------
@@ -112,8 +127,10 @@ def open_atomically(path: str, *, mode: int = 0o666, replace: bool = True) -> It
             with open(temporary_path, "xb", opener=lambda p, f: os.open(p, f, mode)) as file:
                 yield file
                 file.flush()
+                if shared:
+                    _share(file.fileno(), directory)
                 os.fsync(file.fileno())
-            (os.replace if replace else os.link)(temporary_path, path)
+            (os.replace if replace else _rename_to_free)(temporary_path, path)
         finally:
             with contextlib.suppress(FileNotFoundError):  # it is what was renamed
                 os.unlink(temporary_path)
@@ -147,6 +164,30 @@ def directory_beside(path: str) -> Iterator[str]:
         shutil.rmtree(gone, ignore_errors=True)
 
 
+def _share(descriptor: int, directory: str) -> None:
+    """Let everyone read a file who may read its directory."""
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    wanted = mode | stat.S_IMODE(os.stat(directory).st_mode) & 0o444
+    if wanted != mode:
+        with contextlib.suppress(OSError):  # a file system that has no permissions to set
+            os.fchmod(descriptor, wanted)
+
+
+def _rename_to_free(temporary_path: str, path: str) -> None:
+    """Rename a file; FileExistsError if the new name is taken."""
+    try:
+        os.link(temporary_path, path)  # the caller removes the old name
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            os.replace(temporary_path, path)
+        except BaseException:
+            os.unlink(path)
+            raise
+
+
 def _temporary_path(path: str) -> str:
     directory, name = os.path.split(path)
     return os.path.join(directory, f".{name}.{secrets.token_hex(8)}.tmp")
@@ -168,7 +209,7 @@ def _flush_directory(directory: str) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a network file system that has no such thing
+        if error.errno not in _NO_FLUSH:
             raise
     finally:
         os.close(descriptor)

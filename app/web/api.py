@@ -108,6 +108,13 @@ def healthcheck(version: str) -> Response:
     return _text("OK")
 
 
+@api.get("/<version>/readyz")
+def version_readyz(version: str) -> Response:
+    """Load a version; unlike those of a healthcheck, the status says whether it can predict."""
+    model = services().store.get(version)
+    return json_response({"ready": True, "version": model.manifest.version})
+
+
 @api.get("/<version>/schema")
 def schema(version: str) -> Response:
     """Return the JSON Schema of one row."""

@@ -124,6 +124,8 @@ def _version_paths(segment: str, manifest: Manifest | None) -> Json:
         errors["503"] = _error("The version exists, but cannot be served.", examples, headers)
     metadata = _json(OBJECT, **({"model": manifest.public()} if manifest else {}))
     health = _text("OK", "Not OK")
+    example = {"ready": True, "version": manifest.version if manifest else "v0"}
+    ready = _json(_object({"ready": BOOLEAN, "version": TEXT}), ready=example)
     paths = {
         "": _get(f"model{suffix}", "Show the model", _json(OBJECT) | HTML, errors),
         "/report": _get(f"report{suffix}", "Show the model in a single file", HTML, errors),
@@ -131,6 +133,7 @@ def _version_paths(segment: str, manifest: Manifest | None) -> Json:
         "/schema": _get(f"schema{suffix}", "Get the JSON Schema of a row", _json(OBJECT), errors),
         "/metadata": _get(f"metadata{suffix}", "Get the manifest of the model", metadata, errors),
         "/healthcheck": _get(f"healthcheck{suffix}", "Ask whether the model can predict", health),
+        "/readyz": _get(f"ready{suffix}", "The same, as a status", ready, errors),
     }
     parameters = {} if manifest else {"parameters": [VERSION]}
     return {f"/{segment}{name}": item | parameters for name, item in paths.items()}

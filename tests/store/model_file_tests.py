@@ -182,6 +182,17 @@ def test_a_manifest_that_nobody_could_read_is_not_written(tmp_path: Path) -> Non
     assert os.listdir(tmp_path) == ["model"]
 
 
+def test_a_model_of_a_strict_umask_can_be_read_by_the_servers_user(tmp_path: Path) -> None:
+    """By everyone who may read the directory; whoever trains need not be who serves."""
+    tmp_path.chmod(0o755)
+    umask = os.umask(0o077)
+    try:
+        write_model_file(str(tmp_path / "file"), Fixed(0.5), make_manifest(), KEY)
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+
+
 def test_a_full_disk_leaves_the_old_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And says so."""
     path = tmp_path / "model"

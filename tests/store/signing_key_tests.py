@@ -13,6 +13,7 @@ import pytest
 from app.helpers.errors import SigningKeyError
 from app.store.signing_key import SigningKeys
 from tests.support.paths import ROOT
+from tests.support.system_errors import fail_with
 
 FIRST = "the first key, of at least 32 bytes"
 SECOND = "the second key, of at least 32 bytes"
@@ -34,6 +35,16 @@ def test_several_keys_are_read_in_their_order(tmp_path: Path) -> None:
     expected = [FIRST.encode(), SECOND.encode()]
     assert SigningKeys(text, str(tmp_path / "nothing")).read() == expected
     assert SigningKeys("", str(path)).read() == expected
+
+
+def test_a_byte_order_mark_is_no_part_of_a_key(tmp_path: Path) -> None:
+    """Some editors write one, and whoever joins two files gets one in the middle."""
+    text = f"\ufeff{FIRST}\n\ufeff{SECOND}\n"
+    path = tmp_path / "key"
+    path.write_text(text, encoding="utf-8")
+    expected = [FIRST.encode(), SECOND.encode()]
+    assert SigningKeys("", str(path)).read() == expected
+    assert SigningKeys(text, "").read() == expected
 
 
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
@@ -65,7 +76,9 @@ def test_without_a_key_it_is_said_how_to_get_one(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.parametrize("text", [b"", b"\n \n", b"short", b"k" * 31, FIRST.encode() + b"\nshort"])
+@pytest.mark.parametrize(
+    "text", [b"\n", b"\n \n", "\ufeff".encode(), b"short", b"k" * 31, FIRST.encode() + b"\nshort"]
+)
 def test_empty_and_short_keys_are_refused(text: bytes, tmp_path: Path) -> None:
     """Even one beside a good one; the file is never overwritten, nor a key ever shown."""
     path = tmp_path / "key"
@@ -143,10 +156,7 @@ def test_a_key_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.M
         f"The model signing key cannot be made: [Errno 2] No such file or directory: '{path}'."
     )
 
-    def fail(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail_with(errno.ENOSPC))
     path = tmp_path / "key"
     with pytest.raises(SigningKeyError) as caught:
         SigningKeys("", str(path)).read_or_create()
@@ -156,8 +166,13 @@ def test_a_key_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert os.listdir(tmp_path) == []
 
 
-def test_of_threads_that_race_one_makes_the_key(tmp_path: Path) -> None:
-    """All sign with the same, twenty times over."""
+@pytest.mark.parametrize("links", [True, False])
+def test_of_threads_that_race_one_makes_the_key(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All sign with the same, twenty times over, even where there are no hard links."""
+    if not links:
+        monkeypatch.setattr(os, "link", fail_with(errno.EPERM))
     with ThreadPoolExecutor(16) as pool:
         for n in range(20):
             keys = SigningKeys("", str(tmp_path / str(n)))
@@ -170,6 +185,20 @@ def test_of_threads_that_race_one_makes_the_key(tmp_path: Path) -> None:
             races = [pool.submit(race) for _ in range(16)]
             assert {future.result()[0] for future in races} == set(keys.read())
     assert len(os.listdir(tmp_path)) == 20
+
+
+def test_an_empty_key_file_is_refused(tmp_path: Path) -> None:
+    """After a moment in which another training could still fill it."""
+    path = tmp_path / "key"
+    path.touch()
+    with pytest.raises(SigningKeyError) as caught:
+        SigningKeys("", str(path)).read_or_create()
+    assert (
+        str(caught.value)
+        == message_of(SigningKeys("", str(path)))
+        == (f"{path} must hold one key a line, each of at least 32 bytes. {REMEDY}")
+    )
+    assert path.read_bytes() == b""
 
 
 RACE = """

@@ -44,12 +44,17 @@ def test_requests_and_predictions_are_counted(config_with_v0: Settings, fast_pat
     client.post("/v0/predict", json={})
     client.post("/v9/predict", json=ROW)
     client.get("/v0/healthcheck")
+    for version in ("v0", "v9"):
+        client.get(f"/{version}/readyz")
     client.open("/nowhere", method="BREW")
     samples = scrape(client)
     predict: dict[str, Any] = {"route": "/<version>/predict", "method": "POST"}
     assert value(samples, "http_requests_total", **predict, status="200") == 4
     assert value(samples, "http_requests_total", **predict, status="400") == 1
     assert value(samples, "http_requests_total", **predict, status="404") == 1
+    for status in ("200", "404"):
+        probe = {"route": "/<version>/readyz", "method": "GET", "status": status}
+        assert value(samples, "http_requests_total", **probe) == 1
     assert value(samples, "http_requests_total", route="", method="other", status="404") == 1
     assert value(samples, "http_request_duration_seconds_count", route="/<version>/predict") == 6
     assert value(samples, "model_predictions_total", version="v0") == 6

@@ -16,6 +16,7 @@ from app.utils.files import (
     to_abs_path,
     write_atomically,
 )
+from tests.support.system_errors import fail_with
 
 
 def test_a_relative_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,29 +115,6 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_a_file_may_refuse_to_be_replaced(tmp_path: Path) -> None:
-    """The one that is there stays."""
-    path = tmp_path / "file"
-    write_atomically(str(path), [b"first"], replace=False)
-    with pytest.raises(FileExistsError) as caught:
-        write_atomically(str(path), [b"second"], replace=False)
-    assert caught.value.filename == str(path)
-    assert path.read_bytes() == b"first"
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_a_file_has_the_permissions_that_were_asked_for(tmp_path: Path) -> None:
-    """Less the umask, as everywhere."""
-    umask = os.umask(0o027)
-    try:
-        write_atomically(str(tmp_path / "file"), [b""])
-        write_atomically(str(tmp_path / "secret"), [b""], mode=0o600)
-    finally:
-        os.umask(umask)
-    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
-    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
-
-
 def test_a_reader_keeps_the_file_it_opened(tmp_path: Path) -> None:
     """What replaces it is another file."""
     path = tmp_path / "file"
@@ -144,15 +122,6 @@ def test_a_reader_keeps_the_file_it_opened(tmp_path: Path) -> None:
     with open(path, "rb") as file:
         write_atomically(str(path), [b"new"])
         assert file.read() == b"old"
-
-
-def fail_with(code: int) -> Callable[..., None]:
-    """Return a function that fails as the system does."""
-
-    def fail(*_: object) -> None:
-        raise OSError(code, os.strerror(code))
-
-    return fail
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -201,22 +170,6 @@ def test_a_directory_is_not_replaced(tmp_path: Path) -> None:
         write_atomically(str(path), [b""])
     assert str(caught.value) == f"[Errno 21] Is a directory: '{path}'"
     assert os.listdir(tmp_path) == ["directory"]
-
-
-def test_a_file_system_that_cannot_flush_directories_will_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Some network file systems answer EINVAL."""
-    fsync = os.fsync
-
-    def fsync_files_only(descriptor: int) -> None:
-        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        fsync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", fsync_files_only)
-    write_atomically(str(tmp_path / "file"), [b"new"])
-    assert (tmp_path / "file").read_bytes() == b"new"
 
 
 def test_what_killed_writers_left_is_removed_by_the_next(tmp_path: Path) -> None:

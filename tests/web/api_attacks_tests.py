@@ -34,7 +34,7 @@ NAMES = ["../v0", "..%2Fv0", "%2Fetc%2Fpasswd", "v0%00", "file:%2F%2F%2Fetc", "v
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    "route", ["/schema", "/metadata", "/healthcheck", "/predict", "", "/report"]
+    "route", ["/schema", "/metadata", "/healthcheck", "/readyz", "/predict", "", "/report"]
 )
 def test_a_name_of_a_version_never_becomes_a_path(
     client: FlaskClient, config: Settings, name: str, route: str

@@ -25,7 +25,7 @@ ROWS = [
 ]
 IRIS_ROWS: list[dict[str, Any]] = [{"id": str(i), "a": i, "b": -i} for i in range(30)]
 PAGES = ["/", "/docs", "/openapi.json", "/livez", "/readyz"]
-PAGES_OF_VERSION = ["", "/report", "/healthcheck", "/schema", "/metadata"]
+PAGES_OF_VERSION = ["", "/report", "/healthcheck", "/readyz", "/schema", "/metadata"]
 
 
 def requests() -> list[dict[str, Any]]:

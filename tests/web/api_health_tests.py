@@ -70,3 +70,37 @@ def test_readyz_tells_each_versions_state(
         "v1": {"state": "unavailable", "outdated": False},
         "v0": {"state": "ready", "outdated": False},
     }
+
+
+@pytest.mark.parametrize("version", ["v0", "latest"])
+def test_readyz_of_a_version_that_can_predict(client: FlaskClient, version: str) -> None:
+    """It is loaded to find out, and the real version is named behind latest."""
+    response = client.get(f"/{version}/readyz")
+    assert response.status_code == 200
+    assert response.json == {"ready": True, "version": "v0"}
+    assert client.get("/readyz").get_json()["versions"]["v0"]["state"] == "ready"
+
+
+@pytest.mark.parametrize("version", ["v1", "v00", "V0", "...", "readyz"])
+def test_readyz_of_an_unknown_version(client: FlaskClient, version: str) -> None:
+    """The status says so, unlike that of a healthcheck."""
+    response = client.get(f"/{version}/readyz")
+    assert response.status_code == 404
+    assert response.json == {"message": f"Trained model version '{version}' was not found."}
+
+
+def test_readyz_of_an_unavailable_version(client: FlaskClient, config: Settings) -> None:
+    """With the time after which it is tried again; latest is then the next one."""
+    Path(config.models_root, "trained-model-v1.p").write_bytes(b"garbage")
+    response = client.get("/v1/readyz")
+    assert response.status_code == 503
+    assert response.json == {"message": "Trained model version 'v1' is unavailable."}
+    assert response.headers["Retry-After"] == "30"
+    assert client.get("/latest/readyz").json == {"ready": True, "version": "v0"}
+
+
+def test_readyz_of_latest_without_a_model(config: Settings) -> None:
+    """There is no version yet."""
+    response = create_app(config).test_client().get("/latest/readyz")
+    assert response.status_code == 404
+    assert response.json == {"message": "Trained model version 'latest' was not found."}

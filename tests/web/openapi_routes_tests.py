@@ -93,7 +93,8 @@ def test_keys_are_asked_for_where_the_document_says(
         refused = client.open(path, method=method.upper()).status_code == 401
         assert refused == ("security" not in operation) == ("401" in operation["responses"])
         open_paths |= set() if refused else {path}
-    health = {f"/{name}/healthcheck" for name in ("latest", "v0", "v1", "v2")}
+    probes = ("healthcheck", "readyz")
+    health = {f"/{name}/{probe}" for name in ("latest", "v0", "v1", "v2") for probe in probes}
     assert open_paths == {"/livez", "/readyz"} | health
 
 

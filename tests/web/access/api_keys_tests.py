@@ -61,7 +61,7 @@ def test_no_valid_key(client_with_keys: FlaskClient, headers: dict[str, str]) ->
         ]
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/v0/healthcheck"])
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/v0/healthcheck", "/v0/readyz"])
 def test_health_needs_no_key(client_with_keys: FlaskClient, path: str) -> None:
     """Monitors hold no secrets."""
     assert client_with_keys.get(path).status_code == 200
