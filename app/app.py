@@ -36,6 +36,7 @@ from app.web.access.cors import Cors
 from app.web.access.hosts import TrustedHosts
 from app.web.additions import Additions
 from app.web.api import api, exchange, json_response, predict, services
+from app.web.content import ACCEPT_ENCODING
 from app.web.exchange import (
     INTERNAL_SERVER_ERROR,
     METHOD_NOT_ALLOWED,
@@ -57,6 +58,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.Unauthorized: 401,
     errors.UnknownVersion: 404,
     errors.PayloadTooLarge: 413,
+    errors.UnknownEncoding: 415,
     errors.UnknownMediaType: 415,
     errors.UnavailableVersion: 503,
 }
@@ -67,6 +69,7 @@ MESSAGES: dict[type[HTTPException], str] = {
 HEADERS: dict[type[Exception], list[tuple[str, str]]] = {
     errors.Unauthorized: [("WWW-Authenticate", challenge) for challenge in CHALLENGES],
     errors.UnavailableVersion: [("Retry-After", RETRY_AFTER)],
+    errors.UnknownEncoding: [("Accept-Encoding", ACCEPT_ENCODING)],
 }
 
 

@@ -47,6 +47,10 @@ class UnknownMediaType(ApplicationError):
     """A payload of a kind that cannot be read."""
 
 
+class UnknownEncoding(ApplicationError):
+    """A payload that is compressed, or otherwise encoded, in a way that cannot be undone."""
+
+
 class InvalidPayload(ApplicationError):
     """The payload can be read, but it does not hold valid rows.
 

@@ -16,11 +16,12 @@ from app.store.rows import table_rules
 from app.tables.csv_payload import parse_csv
 from app.telemetry.metrics import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from app.web.answers import make_answers, make_more_columns
+from app.web.content import check_content, read_content
 from app.web.exchange import PREDICT_ROUTE, Exchange, make_outcome
 from app.web.openapi import make_openapi
 from app.web.query import Query, parse_query
 from app.web.services import Services
-from app.web.wsgi_request import UNKNOWN_MEDIA_TYPE, read_body, request_id
+from app.web.wsgi_request import request_id
 
 if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
@@ -131,23 +132,13 @@ def metadata(version: str) -> Response:
 def predict(version: str) -> Response:
     """Predict one row, many rows, or CSV."""
     model = services().store.get(version)
-    is_csv = _media_type() == "text/csv"
+    check_content(request.mimetype, request.mimetype_params, request.environ)
+    is_csv = request.mimetype == "text/csv"
     query = parse_query(request.environ, is_csv, model.manifest)
-    body = read_body(request.environ, services().limits.max_body_bytes)
+    body = read_content(request.environ, services().limits.max_body_bytes)
     if is_csv:
         return _predict_csv(model, body, query)
     return _predict_json(model, body, query)
-
-
-def _media_type() -> str:
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if (
-        request.mimetype not in ("application/json", "text/csv")
-        or charset not in ("utf-8", "utf8")
-        or request.headers.get("Content-Encoding")
-    ):
-        raise errors.UnknownMediaType(UNKNOWN_MEDIA_TYPE)
-    return request.mimetype
 
 
 def _predict_json(model: "TrainedModel", body: bytes, query: Query) -> Response:

@@ -10,16 +10,16 @@ from app.store.manifest import Manifest
 from app.store.rows import make_validator
 from app.tables.csv_payload import parse_csv
 from app.web.access.admission import ONE_HOST, VALID_KEY
+from app.web.content import check_content, gunzip
 from app.web.exchange import INTERNAL_SERVER_ERROR, error_body
 from app.web.query import parse_query
 from app.web.services import Limits
-from app.web.wsgi_request import UNKNOWN_MEDIA_TYPE, read_body
+from app.web.wsgi_request import read_body
 
 Examples = dict[str, dict[str, Any]]
 
 NO_HOST: Examples = {"no_host": {"message": ONE_HOST}}
 NO_KEY: Examples = {"no_key": {"message": VALID_KEY}}
-MEDIA_TYPE: Examples = {"media_type": {"message": UNKNOWN_MEDIA_TYPE}}
 
 
 def failure(request_id: str) -> Examples:
@@ -35,6 +35,16 @@ def unknown(version: str) -> Examples:
 def unavailable(version: str) -> Examples:
     """Return the answer where there is one that cannot be served."""
     return {"unavailable": error_body(UnavailableVersion(version, ""))}
+
+
+def unreadable() -> Examples:
+    """Return the answers to bodies of a kind that cannot be read."""
+    json, latin = "application/json", {"charset": "latin-1"}
+    return {
+        "media_type": _refusal(check_content, "text/plain", {}, {}),
+        "charset": _refusal(check_content, json, latin, {}),
+        "encoding": _refusal(check_content, json, {}, {"HTTP_CONTENT_ENCODING": "br"}),
+    }
 
 
 def too_large(limits: Limits) -> Examples:
@@ -66,6 +76,7 @@ def invalid(manifest: Manifest | None, row: dict[str, Any] | None) -> Examples:
         "explain": _refusal(parse_query, {"QUERY_STRING": "explain=maybe"}, False, None),
         "explain_csv": _refusal(parse_query, {"QUERY_STRING": "explain=true"}, True, None),
         "threshold": _refusal(parse_query, {"QUERY_STRING": "threshold=2"}, False, None),
+        "no_gzip": _refusal(gunzip, b"", 0),
         "no_json": _refusal(parse_json, b"", 0),
         "no_csv": _refusal(parse_csv, b"", validator, 0),
         "too_deep": _refusal(validate, deep, validator),

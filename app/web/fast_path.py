@@ -27,6 +27,10 @@ StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _SUFFIX = "/predict"
+_JSON = frozenset(  # as nearly all clients write it; Flask understands the others
+    f"application/json{charset}"
+    for charset in ("", "; charset=utf-8", "; charset=UTF-8", ";charset=utf-8", ";charset=UTF-8")
+)
 
 
 class FastPath:
@@ -57,7 +61,7 @@ class FastPath:
         started = time.perf_counter()
         if (
             environ["REQUEST_METHOD"] == "POST"
-            and environ.get("CONTENT_TYPE") == "application/json"
+            and environ.get("CONTENT_TYPE") in _JSON
             and (model := self._model(environ)) is not None
             and (length := content_length(environ)) is not None
             and length <= self._max_body_bytes

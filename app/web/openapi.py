@@ -78,7 +78,9 @@ def make_openapi(
             error_examples.too_large(limits),
         ),
         "UnknownMediaType": _error(
-            "The media type of the body is unknown.", error_examples.MEDIA_TYPE
+            "The media type of the body, its charset or its encoding is unknown. If it is the"
+            " encoding, `Accept-Encoding` lists those that are known.",
+            error_examples.unreadable(),
         ),
         "Failure": _error(
             "The server failed; its log has the reason.", error_examples.failure(REQUEST_ID)

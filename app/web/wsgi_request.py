@@ -15,7 +15,6 @@ from app.helpers.errors import InvalidPayload, PayloadTooLarge
 
 CHUNK_SIZE = 64 * 1024  # bytes
 DRAIN_SECONDS = 1.0
-UNKNOWN_MEDIA_TYPE = "Content-Type must be application/json or text/csv."
 _BODY = "app.body"
 
 Environ = dict[str, Any]
@@ -93,16 +92,21 @@ def read_body(environ: Environ, limit: int) -> bytes:
     """
     declared = _expected_length(environ)
     if declared is not None and declared > limit:
-        raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
+        raise too_many_bytes(limit)
     body = environ.get(_BODY)
     if body is None:
         body = read(environ, limit + 1 if declared is None else declared)
     if len(body) > limit:
-        raise PayloadTooLarge(f"Request body is larger than {limit} bytes.")
+        raise too_many_bytes(limit)
     if declared is not None and len(body) < declared:
         raise InvalidPayload("Request body is shorter than its Content-Length.")
     put_back(environ, body)
     return body
+
+
+def too_many_bytes(limit: int) -> PayloadTooLarge:
+    """Return the error for a body of more than `limit` bytes."""
+    return PayloadTooLarge(f"Request body is larger than {limit} bytes.")
 
 
 def drain_body(environ: Environ, limit: int) -> bool:

@@ -40,32 +40,6 @@ def test_unavailable_version(client: FlaskClient, config: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [
-        {"Content-Type": "text/plain"},
-        {"Content-Type": ""},
-        {"Content-Type": "application/json; charset=latin-1"},
-        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
-    ],
-)
-def test_unknown_media_type(client: FlaskClient, headers: dict[str, str]) -> None:
-    """415 says which are known."""
-    response = client.post("/v0/predict", data=orjson.dumps(ROW), headers=headers)
-    assert response.status_code == 415
-    assert response.json == {"message": "Content-Type must be application/json or text/csv."}
-
-
-def test_media_type_with_a_charset(client: FlaskClient) -> None:
-    """UTF-8 may be said."""
-    response = client.post(
-        "/v0/predict",
-        data=orjson.dumps(ROW),
-        headers={"Content-Type": "application/json; charset=UTF-8"},
-    )
-    assert response.status_code == 200
-
-
-@pytest.mark.parametrize(
     ("body", "message"),
     [
         (b"", "Request body is not valid JSON. It is empty."),

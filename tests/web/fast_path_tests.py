@@ -90,10 +90,11 @@ HEADER_SETS = st.fixed_dictionaries(
         "Content-Type": st.sampled_from(
             ["application/json"] * 6
             + ["application/json; charset=utf-8", "Application/JSON", "text/csv", "text/plain", ""]
+            + ["application/json;charset=us-ascii", "application/json; charset=latin-1"]
         ),
         "X-API-Key": st.sampled_from(["secret"] * 6 + ["wrong", ""]),
         "Authorization": st.sampled_from(["Bearer secret", "Bearer wrong", "Basic OnNlY3JldA=="]),
-        "Content-Encoding": st.sampled_from(["gzip", "identity", ""]),
+        "Content-Encoding": st.sampled_from(["gzip", "identity", "br", ""]),
         "X-Request-ID": st.sampled_from(["mine-1", "not mine", "x" * 65]),
         "Host": st.sampled_from(["a", "a,b", "a:80", "b"]),
         "Accept": st.sampled_from(["text/html", "*/*"]),
@@ -172,8 +173,10 @@ def test_only_the_happy_case_is_answered_before_flask(app: Flask) -> None:
         lambda: ask(app, body, query_string="explain=true"),
         lambda: ask(app, body, "/v9/predict"),
         lambda: ask(app, body),
+        lambda: ask(app, body, headers={"Content-Type": "application/json; charset=utf-8"}),
+        lambda: ask(app, body, headers=HEADERS | {"Content-Encoding": "identity"}),
     )
-    assert seen == [1, 1, 1, 2, 2, 3, 4, 5, 5]
+    assert seen == [1, 1, 1, 2, 2, 3, 4, 5, 5, 5, 6]
 
 
 def test_a_model_that_fails_is_answered_by_flask(

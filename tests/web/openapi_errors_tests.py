@@ -107,6 +107,9 @@ def bad_requests(operation: Json) -> dict[str, Callable[[FlaskClient, str], Test
         **{name: poster("application/json", body) for name, body in bodies.items()},
         **{name: poster("text/csv", body) for name, body in csv_bodies.items()},
         "media_type": poster("text/plain", row),
+        "charset": poster("application/json; charset=latin-1", row),
+        "encoding": poster("application/json", row, environ_overrides=encoded("br")),
+        "no_gzip": poster("application/json", "", environ_overrides=encoded("gzip")),
         "unknown_parameter": poster("application/json", row, query_string="explian=true"),
         "threshold": poster("application/json", row, query_string="threshold=2"),
         "other_task": poster("application/json", row, query_string="interval=true"),
@@ -114,6 +117,11 @@ def bad_requests(operation: Json) -> dict[str, Callable[[FlaskClient, str], Test
         "explain_csv": poster("text/csv", table, query_string="explain=true"),
         "no_host": poster("application/json", row, environ_overrides={"HTTP_HOST": "a,b"}),
     }
+
+
+def encoded(encoding: str) -> dict[str, str]:
+    """Return what WSGI says of a body with such a Content-Encoding."""
+    return {"HTTP_CONTENT_ENCODING": encoding}
 
 
 def get(client: FlaskClient, path: str, hosts: str = "localhost") -> TestResponse:
