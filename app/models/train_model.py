@@ -5,7 +5,6 @@ python -m app.models.train_model data/raw/training.csv v0
 
 import os
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,20 +13,17 @@ import numpy as np
 import pandas as pd
 
 from app import settings
-from app.helpers.errors import ApplicationError, InvalidModelFile
+from app.helpers.errors import ApplicationError
 from app.helpers.features import columns_of
 from app.helpers.files import make_filename
 from app.models import estimators
 from app.store.fitted_estimator import library_versions
-from app.store.loading import model_of, prove
 from app.store.manifest import Manifest
-from app.store.model_file import write_model_file
 from app.store.parameters import Parameters
 from app.store.signing_key import SigningKeys
 from app.store.training_data import TrainingData
 from app.tables.columns import Columns
 from app.training.column_options import column_options
-from app.training.continuity import describe_changes, find_predecessor
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.date_parts import find_parts, set_ends, split_with_parts, with_parts
 from app.training.fitting import fit
@@ -36,6 +32,7 @@ from app.training.likeness import columns_like, read_version
 from app.training.model_options import model_options
 from app.training.number_leaks import find_number_leaks
 from app.training.profile import describe_features, find_leaks, make_self_check
+from app.training.publishing import displayable, publish
 from app.training.quality import measure
 from app.training.repeats import find_repeats, suggest_order
 from app.training.search import Search
@@ -96,7 +93,7 @@ def train(
     make_filename(version_id)  # refuses a version id before any work
     config = config or settings.current
     columns = columns or Columns()
-    click.echo(f"\nWill train model {version_id} using the file at: {_displayable(path)}\n")
+    click.echo(f"\nWill train model {version_id} using the file at: {displayable(path)}\n")
     key_source = SigningKeys(config.model_signing_key, config.model_signing_key_file)
     old = read_version(config.models_root, like, key_source) if like else None
     if old:
@@ -147,7 +144,7 @@ def train(
         version=version_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         training_data=TrainingData(
-            file_name=os.path.basename(_displayable(path)),
+            file_name=os.path.basename(displayable(path)),
             sha256=dataset.sha256,
             rows=len(dataset.frame),
             training_rows=len(split.X_train),
@@ -178,31 +175,7 @@ def train(
         numbers=quality.numbers,
     )
     manifest = with_weights(manifest, estimator, X)
-    return _publish(manifest, estimator, config.models_root, keys)
-
-
-def _publish(
-    manifest: Manifest, estimator: Any, models_root: str, keys: Sequence[bytes]
-) -> Manifest:
-    """Write the version's file, once it is proven, and tell what changes for clients."""
-    try:
-        prove(model_of(manifest, estimator))
-    except InvalidModelFile as error:
-        raise InvalidModelFile(f"The model could not be served: {error}.") from error
-    root = os.path.abspath(models_root)
-    path = os.path.join(root, make_filename(manifest.version))
-    os.makedirs(root, exist_ok=True)
-    predecessor = find_predecessor(root, manifest.version, keys)
-    manifest = write_model_file(path, estimator, manifest, keys[0])
-    if predecessor and (changed := describe_changes(predecessor, manifest)):
-        note(f"Warning: {changed}")
-    click.echo(f"Successfully saved model at {_displayable(path)}")
-    return manifest
-
-
-def _displayable(path: str) -> str:
-    """Return an absolute path as text, even if its bytes are not valid text."""
-    return click.format_filename(os.path.abspath(path))
+    return publish(manifest, estimator, config.models_root, keys)
 
 
 @click.command()
