@@ -81,3 +81,17 @@ def test_what_nginx_refuses_has_the_shape_of_any_error(
         assert response.read() == f'{{"message":"{message}"}}\n'.encode()
         assert response.headers["Content-Type"] == "application/json"
         assert response.headers["Server"] == "nginx"
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "//metrics", "/%6detrics", "/v0/../metrics", "/metrics?a"]
+)
+def test_the_metrics_are_not_open(replicas: tuple[int, subprocess.Popen[str]], path: str) -> None:
+    """However the path is written; Prometheus asks each replica itself."""
+    with closing(http.client.HTTPConnection("127.0.0.1", replicas[0], timeout=10)) as connection:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (404, b'{"message":"Not found."}\n')
+        assert response.headers["Content-Type"] == "application/json"
+        connection.request("GET", "/livez")
+        assert connection.getresponse().status == 200
