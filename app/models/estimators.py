@@ -17,14 +17,14 @@ from app.helpers.features import MIN_LEVEL_ROWS, Feature
 def build_classifier(features: Sequence[Feature], C: float = 0.1) -> Pipeline | ClassifierMixin:
     """Return an unfitted classifier: anything with `fit` and `predict_proba`.
 
-    It will be given a DataFrame of shape (n_samples, n_features) with a column a feature: float64
-    for numbers and booleans (1.0 is true), text for categories and texts; where a value is missing
-    NaN, or the empty text. A date or datetime comes as its parts: the days since the first one, a
-    number, and the month, the day of the week and the hour, categories (`feature.part`).
-    An open category (`feature.open`) holds other texts than `feature.categories`, too: rare ones
-    in training, and new ones when it predicts. The classes are numbered from 0. Whatever happens
-    to the data between the CSV and the model belongs in here, so that serving does exactly the
-    same.
+    It will be given a DataFrame of shape (n_samples, n_features) with one column per feature:
+    float64 for numbers and booleans (1.0 is true), text for categories and texts; where a value is
+    missing NaN, or the empty text. A date or datetime comes as its parts: the days since the first
+    one, a number, and the month, the day of the week and the hour, categories (`feature.part`).
+    An open category (`feature.open`) holds other texts than `feature.categories`, too: rare ones in
+    training, and new ones when it predicts. The target is the labels of the CSV: ints if all of
+    them are whole numbers, else text. Whatever happens to the data between the CSV and the model
+    belongs in here, so that serving does exactly the same.
 
     Parameters
     ----------

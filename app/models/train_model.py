@@ -128,7 +128,9 @@ def train(
     raw, split = split, split_with_parts(split, features)
     # Looked up only now: a fork without regressions has no build_regressor().
     build = estimators.build_regressor if is_regression else estimators.build_classifier
-    fitted = fit(lambda C: build(columns_of(features), C=C), split, C, search, SEED)
+    fitted = fit(
+        lambda C: build(columns_of(features), C=C), split, dataset.classes, C, search, SEED
+    )
     estimator = fitted.estimator
 
     quality = measure(estimator, split, dataset, positive_index)
@@ -138,8 +140,8 @@ def train(
     if refit_on_all:
         X = pd.concat([raw.X_train, raw.X_validation])
         features = set_ends(features, X)
-        estimator.fit(with_parts(X, features), np.concatenate([split.y_train, split.y_validation]))
-    features, n_classes = describe_features(features, X), len(dataset.classes)
+        fitted.refit(with_parts(X, features), np.concatenate([split.y_train, split.y_validation]))
+    features = describe_features(features, X)
     manifest = Manifest(
         version=version_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -158,7 +160,7 @@ def train(
         classes=dataset.classes,
         positive_class=positive_class,
         parameters=Parameters(
-            classifier=type(estimator).__name__,
+            classifier=fitted.name,
             regularization=fitted.regularization,
             strength=fitted.strength,
             seed=SEED,
@@ -169,7 +171,7 @@ def train(
         baseline_metrics=quality.baseline_metrics,
         curves=quality.curves,
         libraries=library_versions(),
-        self_check=make_self_check(estimator, features, n_classes, positive_index),
+        self_check=make_self_check(estimator, features, dataset.classes, positive_index),
         search=fitted.search,
         task=dataset.task,
         numbers=quality.numbers,

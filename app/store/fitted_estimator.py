@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from app.helpers.errors import InvalidModelFile
 from app.helpers.features import Feature, Value
-from app.helpers.predictions import Task
+from app.store.class_labels import class_places
 from app.store.linear_fold import fold
 from app.store.linear_scorer import LinearScorer
 from app.store.manifest import Manifest
@@ -28,25 +28,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FittedEstimator:
-    """A fitted estimator as a model's scorer."""
+    """A fitted estimator as a model's scorer; without classes it is a regressor."""
 
     estimator: Any
     columns: tuple[Feature, ...]
+    classes: tuple[str, ...]
     positive_index: int | None
-    task: Task = "classification"
 
     def of_columns(self, columns: Sequence[Sequence[Value]]) -> NDArray[np.float64]:
         """Return the outputs, shape (n_outputs, n_rows), of (n_columns, n_rows) columns."""
         frame = make_frame(columns, self.columns)
-        return estimator_outputs(self.estimator, frame, self.positive_index, self.task)
+        return estimator_outputs(self.estimator, frame, self.classes, self.positive_index)
 
 
 def scorer_of(estimator: Any, manifest: Manifest) -> LinearScorer | FittedEstimator:
     """Return what scores as the estimator does: its weights if it is linear, else itself."""
-    folded = fold(estimator, manifest.columns, manifest.positive_index)
-    if folded is not None:
-        return folded
-    return FittedEstimator(estimator, manifest.columns, manifest.positive_index, manifest.task)
+    known = manifest.columns, manifest.classes, manifest.positive_index
+    return fold(estimator, *known) or FittedEstimator(estimator, *known)
 
 
 def make_frame(columns: Sequence[Sequence[Value]], described: Sequence[Feature]) -> pd.DataFrame:
@@ -67,13 +65,24 @@ def _make_series(column: Sequence[Value], feature: Feature) -> "pd.Series[Any] |
 
 
 def estimator_outputs(
-    estimator: Any, frame: pd.DataFrame, positive_index: int | None, task: Task
+    estimator: Any, frame: pd.DataFrame, classes: Sequence[str], positive_index: int | None
 ) -> NDArray[np.float64]:
     """Return a fitted estimator's probabilities or numbers, shape (n_outputs, n_rows)."""
-    if task == "regression":
+    if not classes:
         return np.asarray(estimator.predict(frame), np.float64).reshape(1, -1)
-    probabilities: NDArray[np.float64] = estimator.predict_proba(frame).T
+    probabilities = class_probabilities(estimator, frame, classes).T
     return probabilities if positive_index is None else probabilities[[positive_index]]
+
+
+def class_probabilities(
+    estimator: Any, frame: pd.DataFrame, classes: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return a fitted classifier's probabilities, shape (n_rows, n_classes), in that order."""
+    probabilities: NDArray[np.float64] = estimator.predict_proba(frame)
+    places = class_places(estimator, classes)
+    if places == list(range(probabilities.shape[1])):
+        return probabilities
+    return probabilities[:, places]
 
 
 def library_versions() -> dict[str, str]:

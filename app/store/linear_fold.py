@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from app.helpers.features import Feature
+from app.store.class_labels import class_places, without_labels
 from app.store.linear_scorer import LinearScorer
 from app.store.linear_terms import Column, Infrequent, NotLinearError, find_words, make_score
 
@@ -26,7 +27,10 @@ _REGRESSORS = (LinearRegression, Ridge)
 
 
 def fold(
-    estimator: Any, features: Sequence[Feature], positive_index: int | None
+    estimator: Any,
+    features: Sequence[Feature],
+    classes: Sequence[str],
+    positive_index: int | None,
 ) -> LinearScorer | None:
     """Return a scorer that predicts what the fitted estimator does; None if it is not linear.
 
@@ -34,14 +38,23 @@ def fold(
     ----------
     features : shape (n_features,)
         Described: with the mean, or the shares of the categories, in the training set.
+    classes : shape (n_classes,)
+        Empty in a regression.
     positive_index : int or None
         The place of the positive class, 0 or 1; None with three or more classes, and in a
         regression.
+
+    Raises
+    ------
+    InvalidModelFile
+        If the estimator has other classes.
     """
+    places = class_places(estimator, classes) if classes else []
+    estimator = without_labels(estimator)
     steps = [step for _, step in estimator.steps] if type(estimator) is Pipeline else [estimator]
     model = steps.pop()
     try:
-        coefficients, intercepts = _weights(model, positive_index)
+        coefficients, intercepts = _weights(model, places, positive_index)
         columns = [Column(feature) for feature in features]
         for step in steps:
             columns = _transform(step, columns)
@@ -61,8 +74,13 @@ def fold(
         return None
 
 
-def _weights(model: Any, positive_index: int | None) -> tuple[list[list[float]], list[float]]:
-    """Return the coefficients, shape (n_scores, n_columns), and the intercepts, (n_scores,)."""
+def _weights(
+    model: Any, places: list[int], positive_index: int | None
+) -> tuple[list[list[float]], list[float]]:
+    """Return the coefficients, shape (n_scores, n_columns), and the intercepts, (n_scores,).
+
+    The places are those of the classes among the model's own.
+    """
     if type(model) not in (LogisticRegression, *_REGRESSORS):
         raise NotLinearError
     # Sparse or float32 coefficients give other rounding errors than ours.
@@ -74,9 +92,11 @@ def _weights(model: Any, positive_index: int | None) -> tuple[list[list[float]],
             raise NotLinearError
         return coefficients.tolist(), intercepts.tolist()
     n_classes = 2 if positive_index is not None else len(model.coef_)
-    if model.classes_.tolist() != list(range(n_classes)):
+    if len(places) != n_classes or len(model.classes_) != n_classes:
         raise NotLinearError
-    sign = -1.0 if positive_index == 0 else 1.0
+    if positive_index is None:
+        return model.coef_[places].tolist(), model.intercept_[places].tolist()
+    sign = 1.0 if places[positive_index] == 1 else -1.0
     return (sign * model.coef_).tolist(), (sign * model.intercept_).tolist()
 
 

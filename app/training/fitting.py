@@ -1,14 +1,21 @@
 """An estimator, fitted on the training set with the strength that was given, searched or chosen."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.preprocessing import LabelEncoder
+
+from app.helpers.errors import ApplicationError
+from app.store.class_labels import to_labels, with_labels, without_labels
 from app.store.parameters import Regularization, SearchResult
 from app.training.search import Search
 from app.training.split import Split
 from app.training.strength import DEFAULT_STRENGTH, choose_strength
 from app.utils.notes import note
+from app.utils.parallel import UnusableCluster
 
 
 @dataclass(frozen=True)
@@ -18,23 +25,45 @@ class Fitted:
     Attributes
     ----------
     estimator : classifier or regressor
+        A classifier predicts the labels of the CSV.
     regularization : Regularization
     search : SearchResult or None
         What a search tried.
     strength : str
         How C was chosen by cross-validation; empty if it was not.
+    learned : array of shape (n_classes,) or None
+        What the estimator learned in place of each class: its label, or a number if it refuses
+        labels. None for a regressor.
     """
 
     estimator: Any
     regularization: Regularization
     search: SearchResult | None = None
     strength: str = ""
+    learned: NDArray[Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the estimator's class."""
+        return type(without_labels(self.estimator)).__name__
+
+    def refit(self, X: pd.DataFrame, y: NDArray[Any]) -> None:
+        """Fit the estimator again on other rows, whose y are as in a Split."""
+        without_labels(self.estimator).fit(X, y if self.learned is None else self.learned[y])
 
 
 def fit(
-    build: Callable[[float], Any], split: Split, C: float | None, search: Search | None, seed: int
+    build: Callable[[float], Any],
+    split: Split,
+    classes: Sequence[str],
+    C: float | None,
+    search: Search | None,
+    seed: int,
 ) -> Fitted:
     """Return an estimator that is fitted on the training set.
+
+    A classifier learns the labels. If it refuses them, or does not tell its `classes_`, it learns
+    their numbers, and is wrapped in what predicts the labels.
 
     Parameters
     ----------
@@ -42,13 +71,42 @@ def fit(
         Of the inverse of the regularization's strength; returns an unfitted estimator.
     split : Split
         As the estimator gets it.
+    classes : shape (n_classes,)
+        Empty in a regression.
     C : float or None
         That inverse; None to choose it.
     search : Search or None
         Where to search for the regularization instead.
     seed : int
     """
-    X, y = split.X_train, split.y_train
+    if not classes:
+        return _fit(build, split, C, search, seed)
+    labels, refusal = to_labels(classes), None
+    try:
+        fitted = _fit(build, split, C, search, seed, labels)
+        if hasattr(fitted.estimator, "classes_"):
+            return fitted
+    except (ApplicationError, UnusableCluster):
+        raise
+    except Exception as error:  # a fork's estimator may raise anything
+        refusal = error
+    encoder = LabelEncoder().fit(labels)
+    try:
+        fitted = _fit(build, split, C, search, seed, encoder.transform(labels))
+    except Exception as error:
+        raise refusal or error from None  # it is not about labels
+    return replace(fitted, estimator=with_labels(fitted.estimator, encoder))
+
+
+def _fit(
+    build: Callable[[float], Any],
+    split: Split,
+    C: float | None,
+    search: Search | None,
+    seed: int,
+    learned: NDArray[Any] | None = None,
+) -> Fitted:
+    X, y = split.X_train, split.y_train if learned is None else learned[split.y_train]
     estimator = build(C or DEFAULT_STRENGTH)
     regularization, found, reason = Regularization(C or DEFAULT_STRENGTH), None, ""
     if search is not None:
@@ -59,4 +117,4 @@ def fit(
         reason = strength.reason
         note(f"Note: {reason}; --C decides otherwise.")
     estimator.fit(X, y)
-    return Fitted(estimator, regularization, found, reason)
+    return Fitted(estimator, regularization, found, reason, learned)

@@ -21,7 +21,6 @@ from app.helpers.features import (
     columns_of,
     make_feature_columns,
 )
-from app.helpers.predictions import Task
 from app.store.fitted_estimator import estimator_outputs, make_frame
 from app.store.manifest import CheckedRow
 from app.training.date_parts import with_parts
@@ -155,19 +154,21 @@ def _other_dates(feature: Feature, type_: DateType) -> list[Value]:
 
 
 def make_self_check(
-    estimator: Any, features: Sequence[Feature], n_classes: int, positive_index: int | None
+    estimator: Any,
+    features: Sequence[Feature],
+    classes: Sequence[str],
+    positive_index: int | None,
 ) -> tuple[CheckedRow, ...]:
     """Return made-up rows with their outputs, which a loaded model must reproduce.
 
     Parameters
     ----------
-    n_classes : int
-        0 in a regression.
+    classes : shape (n_classes,)
+        Empty in a regression.
     """
-    rows = typical_rows(features, n_classes)
+    rows = typical_rows(features, len(classes))
     frame = make_frame(make_feature_columns(rows, features), columns_of(features))
-    task: Task = "classification" if n_classes else "regression"
-    outputs = estimator_outputs(estimator, frame, positive_index, task).T.tolist()
+    outputs = estimator_outputs(estimator, frame, classes, positive_index).T.tolist()
     return tuple(CheckedRow(row, tuple(each)) for row, each in zip(rows, outputs, strict=True))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.store.curves import Curves, RegressionCurves
+from app.store.fitted_estimator import class_probabilities
 from app.store.metrics import Metrics, figure_of
 from app.store.target_numbers import TargetNumbers
 from app.training.dataset import Dataset
@@ -64,7 +65,7 @@ def measure(estimator: Any, split: Split, dataset: Dataset, positive_index: int 
             make_regression_curves(target, predicted),
             describe_target(training_target, dataset.unit, target, predicted),
         )
-    probabilities = estimator.predict_proba(split.X_validation)
+    probabilities = class_probabilities(estimator, split.X_validation, dataset.classes)
     order = np.argsort(probabilities[:, -1])  # the metrics sort a dozen times; now that is quick
     target, probabilities = split.y_validation[order], probabilities[order]
     return Quality(

@@ -81,7 +81,9 @@ class Search:
         prefix = _find_prefix(estimator, "alpha" if is_regression else "C")
         if f"{prefix}random_state" in estimator.get_params():  # the same data gives the same choice
             estimator.set_params(**{f"{prefix}random_state": seed})
-        n_folds = MAX_FOLDS if is_regression else min(MAX_FOLDS, int(np.bincount(y).min()))
+        n_folds = MAX_FOLDS
+        if not is_regression:
+            n_folds = min(MAX_FOLDS, int(np.unique(y, return_counts=True)[1].min()))
         folds = make_folds(y, n_folds, seed, groups, is_regression=is_regression)
         if not folds:
             raise NotSearchable(

@@ -33,7 +33,7 @@ def with_weights(manifest: Manifest, estimator: Any, X: pd.DataFrame) -> Manifes
     X : DataFrame of shape (n_samples, n_features)
         What it was fitted on, in random order.
     """
-    scorer = fold(estimator, manifest.columns, manifest.positive_index)
+    scorer = fold(estimator, manifest.columns, manifest.classes, manifest.positive_index)
     if scorer is None:
         return manifest
     weights = _with_means(to_weights(scorer, manifest.columns), manifest.columns, X)

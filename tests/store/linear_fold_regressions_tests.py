@@ -62,7 +62,7 @@ def test_intervals_lie_around_the_unrounded_number(name: str, seed: int) -> None
 def test_its_weights_are_data(name: str) -> None:
     """They score what the folded estimator scores, and know that there is no sigmoid."""
     case = get_regression(name)
-    scorer = fold(case.estimator, case.features, None)
+    scorer = fold(case.estimator, case.features, (), None)
     assert scorer is not None
     again = to_scorer(to_weights(scorer, case.features), case.features, "regression")
     for row in make_rows(case.features, n_rows=9):
@@ -74,6 +74,6 @@ def test_its_weights_are_data(name: str) -> None:
 def test_any_other_regressor_is_asked_itself(name: str) -> None:
     """It has no exact contributions."""
     case = get_regression(name)
-    assert fold(case.estimator, case.features, None) is None
+    assert fold(case.estimator, case.features, (), None) is None
     with pytest.raises(NotExplainable):
         case.model.explain(make_rows(case.features, n_rows=1)[0])

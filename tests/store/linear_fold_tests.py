@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from app.helpers.errors import InvalidModelFile
 from app.helpers.features import Feature
 from app.models.estimators import build_classifier
 from app.store.linear_fold import fold
@@ -93,10 +94,16 @@ def test_rare_levels_may_have_weights_of_their_own() -> None:
     assert case.model.explain(case.training_rows[0])
 
 
-def test_classes_that_are_not_numbered_are_not_folded() -> None:
-    """Nobody could say which one a score speaks for."""
+def test_classes_are_found_by_their_labels() -> None:
+    """Or by numbers, as in older pickles. Of others nobody could say which is which."""
     case = get_case("no pipeline")
-    assert fold(case.estimator, case.features, 1) is not None
-    assert fold(case.estimator, case.features, None) is None
-    labelled = LogisticRegression().fit([[0.0], [1.0]], ["no", "yes"])
-    assert fold(labelled, [Feature("x", "number")], 1) is None
+    classes = case.model.classes
+    assert fold(case.estimator, case.features, classes, 1) is not None
+    assert fold(case.estimator, case.features, classes, None) is None
+    x = [Feature("x", "number")]
+    labelled = LogisticRegression().fit([[0.0], [1.0]], ["10.5", "2.5"])
+    by_label = fold(labelled, x, ("2.5", "10.5"), 1)
+    assert by_label is not None
+    assert by_label.of_row([0.0]) == pytest.approx(labelled.predict_proba([[0.0]])[0, :1])
+    with pytest.raises(InvalidModelFile, match="has other classes than its manifest"):
+        fold(labelled, x, ("2.5", "10"), 1)

@@ -65,7 +65,7 @@ class Case:
 
     def scorer(self) -> LinearScorer:
         """Return the folded estimator; fails if it is not linear."""
-        scorer = fold(self.estimator, self.features, self.positive)
+        scorer = fold(self.estimator, self.features, self.model.classes, self.positive)
         assert scorer is not None
         return scorer
 
