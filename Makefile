@@ -1,7 +1,7 @@
 # All targets install into .venv, from the locked requirements, and change nothing else.
 .DEFAULT_GOAL := help
 .PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers \
-	bench-tables lint format audit lock rename clean
+	bench-tables lint format audit lock rename clean notebook
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,6 +20,9 @@ run: .venv/prod ## Start the server; train v0 first if it does not exist (set HO
 
 train: .venv/prod ## Train a version on a CSV: make train DATA=my.csv VERSION=v1
 	$(BIN)/python -m app.models.train_model "$(DATA)" "$(VERSION)"
+
+notebook: .venv/dev ## Open the notebook that draws the data and the model, in Jupyter
+	$(BIN)/jupyter lab notebooks/view-data.ipynb
 
 test: .venv/dev ## Run the tests, except for the slow suites below
 	$(BIN)/python -m pytest

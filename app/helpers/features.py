@@ -90,6 +90,8 @@ class Feature:
         The columns that an estimator is given in place of a date or datetime.
     part : "days", "month", "weekday", "hour" or None
         Which part this is, of another feature.
+    whole : bool
+        Whether all numbers in the training set are whole ones.
     format : Format
         How its values are written in a CSV.
     open : bool
@@ -119,6 +121,7 @@ class Feature:
     shares: tuple[float, ...] = ()
     typical: Value = None
     deviation: float | None = None
+    whole: bool = False
     format: Format = field(default_factory=Format)
     open: bool = False
     rare: float = 0.0
@@ -158,6 +161,10 @@ class Feature:
             return self.categories
         hidden = set(self.rare_categories)
         return tuple(category for category in self.categories if category not in hidden)
+
+    def as_written(self, value: Value) -> Value:
+        """Return a number of a column of whole numbers as one; other values unchanged."""
+        return int(value) if self.whole and isinstance(value, float) else value
 
     def public(self) -> Self:
         """Return the feature as anyone may see it: without rare levels, with a few words only."""

@@ -83,7 +83,9 @@ def _describe(feature: Feature, column: "pd.Series[Any]") -> Feature:
     if feature.type == "boolean":
         feature = replace(feature, typical=median >= 0.5)
     else:
-        feature = replace(feature, typical=median, deviation=deviation)
+        whole = _are_whole(sample) and _are_whole(column)
+        median = math.floor(median) if whole else median
+        feature = replace(feature, typical=float(median), deviation=deviation, whole=whole)
     if feature.missing == 1.0:
         return feature
     return replace(
@@ -92,6 +94,12 @@ def _describe(feature: Feature, column: "pd.Series[Any]") -> Feature:
         maximum=float(column.max()),
         mean=float(column.mean()),
     )
+
+
+def _are_whole(column: "pd.Series[Any]") -> bool:
+    numbers = column.to_numpy(np.float64)
+    present = numbers[~np.isnan(numbers)]
+    return bool(len(present)) and bool((present == np.floor(present)).all())
 
 
 def _describe_levels(feature: Feature, column: "pd.Series[Any]") -> Feature:
@@ -139,8 +147,19 @@ def _variations(feature: Feature) -> list[Value]:
         return [not feature.typical, *missing]
     if feature.date_type is not None:
         return [*_other_dates(feature, feature.date_type), *missing]
+    return [*_other_numbers(feature), *missing]
+
+
+def _other_numbers(feature: Feature) -> list[Value]:
+    """Return numbers that a row of the data could have, below the typical one and above it."""
     median, deviation = float(feature.typical or 0.0), feature.deviation or 1.0
-    return [median - deviation, median + deviation, *missing]
+    if feature.whole:
+        deviation = float(max(1, round(deviation)))
+    others = [median - deviation, median + deviation]
+    if feature.minimum is None or feature.maximum is None:
+        return [*others]
+    within = [min(max(other, feature.minimum), feature.maximum) for other in others]
+    return [other for other in within if other != median] or [*others]
 
 
 def _other_dates(feature: Feature, type_: DateType) -> list[Value]:

@@ -167,7 +167,7 @@ def _json_examples(manifest: Manifest) -> tuple[Json, Json]:
     rows, answers = [], []
     for row_id, check in zip("12", manifest.examples(), strict=False):
         prediction = make_prediction(check.probabilities, manifest.classes)
-        values = {feature.name: check.row[feature.name] for feature in manifest.features}
+        values = {each.name: each.as_written(check.row[each.name]) for each in manifest.features}
         rows.append({"id": row_id, **values})
         answers.append({"id": row_id, "prediction": prediction})
     return {"one": rows[0], "many": rows}, {"one": answers[0], "many": answers}

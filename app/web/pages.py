@@ -22,10 +22,11 @@ from app.store.model_store import LATEST, ModelStore
 from app.store.version_entry import VersionState
 from app.utils.dataclass_json import to_json
 from app.web.api import json_response, services
-from app.web.report import plots
+from app.web.report import axes
 from app.web.report.model_view import view
 from app.web.report.typeset import (
     amount,
+    breakable,
     curl,
     decimals,
     log_odds,
@@ -60,7 +61,18 @@ OUTDATED = "The newer file cannot be loaded, so the older one is still served. T
 NOT_LOADED = "Not in memory yet: the first request loads it."
 
 pages = Blueprint("pages", __name__, template_folder="templates")
-for _filter in (number, decimals, plain, percent, log_odds, quantity, amount, moment, asdict):
+for _filter in (
+    amount,
+    asdict,
+    breakable,
+    decimals,
+    log_odds,
+    moment,
+    number,
+    percent,
+    plain,
+    quantity,
+):
     pages.add_app_template_filter(_filter)
 
 
@@ -215,7 +227,7 @@ def _model_context(trained: "TrainedModel", segment: str) -> dict[str, Any]:
 
 
 def _html(template: str, policy: dict[str, str] | None = None, **context: Any) -> Response:
-    shared = {"plots": plots, "MAX_CLASSES": MAX_CLASSES}
+    shared = {"axes": axes, "MAX_CLASSES": MAX_CLASSES}
     response = Response(render_template(template, **shared, **context), mimetype="text/html")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Accept"

@@ -23,6 +23,25 @@ def test_the_self_check_has_no_row_of_the_data(run_training: Run, config: Settin
     assert not data & {tuple(row.values()) for row in rows}
 
 
+def test_made_up_numbers_could_be_the_datas(
+    run_training: Run, config: Settings, tmp_path: Path
+) -> None:
+    """Whole where the column's are, even if the median is not, and within the range seen."""
+    rows = [[i % 6, (i * 7) % 50 - 20, i / 3, 5.5 if i % 2 else "", i % 2] for i in range(400)]
+    header = ["tickets", "degrees", "spend", "always", "target"]
+    run_training(str(write_csv(tmp_path / "counts.csv", [header, *rows])), "--include", "always")
+    manifest = read_manifest(config)
+    whole = {feature.name: feature.whole for feature in manifest.features}
+    assert whole == {"tickets": True, "degrees": True, "spend": False, "always": False}
+    assert manifest.typical_row["tickets"] == 2
+    for check in manifest.self_check:
+        tickets, degrees, spend = (check.row[name] for name in header[:3])
+        assert tickets in range(6)
+        assert degrees in range(-20, 30)
+        assert isinstance(spend, float)
+        assert 0 <= spend <= 400 / 3
+
+
 # Warnings
 
 

@@ -34,6 +34,14 @@ def test_every_example_is_valid_by_its_own_schema(document_with_keys: Json) -> N
         Draft202012Validator(schema).validate(example)
 
 
+def test_examples_of_whole_numbers_are_whole(document: Json) -> None:
+    """As people would write them: 3 tickets, not 3.0 and not -0.114."""
+    content = document["paths"]["/v2/predict"]["post"]["requestBody"]["content"]
+    rows = content["application/json"]["examples"]["many"]["value"]
+    assert all(isinstance(row[name], int) for row in rows for name in ("größe", ODD_NAMES[0]))
+    assert any(isinstance(row[ODD_NAMES[1]], float) for row in rows)
+
+
 def schemas_and_examples(node: Any) -> Iterator[tuple[Json, Any]]:
     """Yield every schema that stands beside examples, with each of them."""
     if isinstance(node, list):

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import shlex
 
 import pytest
@@ -48,6 +49,36 @@ def test_form_has_a_labelled_field_for_every_key(page_client: FlaskClient) -> No
     assert {field["id"] for field in fields.values()} <= set(page.all("label", "for"))
     assert fields["age"]["placeholder"] == "missing"
     assert "null" in page.all("option", "value")
+
+
+def test_whole_numbers_are_whole_in_the_form(page_client: FlaskClient) -> None:
+    """Typical values and what the slider writes."""
+    page = get_page(page_client, "/v2")
+    (age,) = (field for _, field in page.elements if field.get("data-name") == "age")
+    assert "data-whole" in age
+    assert age["value"].isdecimal()
+
+
+def test_how_good_it_is_comes_first_and_the_form_is_one_click_away(
+    page_client: FlaskClient,
+) -> None:
+    """Each section has a link at the top."""
+    page = get_page(page_client, "/v2")
+    sections = page.all("section", "id")
+    assert sections == ["quality", "learned", "try", "features", "compare"]
+    links = [href[1:] for href in page.all("a", "href") if href.startswith("#")]
+    assert links == ["main", *sections]
+
+
+def test_the_facts_of_training_are_named_so_that_they_can_be_told_apart(
+    page_client: FlaskClient,
+) -> None:
+    """Even where the column to predict is called target."""
+    text = page_client.get("/v0").text
+    facts = dict(re.findall(r"<dt>(.*?)</dt><dd><bdi>(.*?)</bdi>", text))
+    assert facts["predicted column"] == "target"
+    assert facts["column of ids"] == "id"
+    assert facts["estimator"] == "Pipeline"
 
 
 def test_a_long_list_of_categories_is_not_in_the_form(page_client: FlaskClient) -> None:

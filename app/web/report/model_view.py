@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
 MAX_CONFUSIONS = 20  # listed if the matrix is too large to show
+LABELS = {"classifier": "estimator", "target": "predicted column", "id": "column of ids"}
 
 _views: "WeakKeyDictionary[TrainedModel, ModelView]" = WeakKeyDictionary()
 
@@ -107,9 +108,8 @@ def _confusions(manifest: Manifest) -> list[Confusion]:
 def _parameters(manifest: Manifest) -> dict[str, Any]:
     parameters = asdict(manifest.parameters)
     parameters |= parameters.pop("regularization") | parameters.pop("columns")
-    labels = {"id": "id column"}
     return {
-        labels.get(name, name.replace("_", " ")): value
+        LABELS.get(name, name.replace("_", " ")): value
         for name, value in parameters.items()
         if value is not None and value != ()
     }

@@ -1,30 +1,13 @@
 """A regression's curves → the paths that an SVG template draws, and the numbers in its text."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
 from app.store.curves import RegressionCurves
 from app.store.target_numbers import TargetNumbers
-from app.web.report.plots import Tick, outline, round_up, shares_of, x_place, y_place
-
-N_TICKS = 5  # at most so many steps of an axis
-_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_SUFFIXES = ((1e9, "G"), (1e6, "M"), (1e4, "k"))
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A range of numbers with round ends, and what stands beside it."""
-
-    low: float
-    high: float
-    ticks: tuple[Tick, ...]
-
-    def share(self, number: float) -> float:
-        """Return where a number lies, 0 at the low end, 1 at the high one."""
-        return (number - self.low) / (self.high - self.low)
+from app.web.report.axes import Axis, Tick, make_axis, round_up, x_place, y_place
+from app.web.report.plots import outline, shares_of
 
 
 @dataclass(frozen=True)
@@ -72,12 +55,12 @@ def make_number_plots(curves: RegressionCurves, numbers: TargetNumbers) -> Numbe
     """Return the plots of a manifest's curves."""
     predicted, actual = curves.predicted, curves.actual
     errors = [true - number for true, number in zip(actual, predicted, strict=True)]
-    x, y = _axis(predicted, x_place), _axis(actual, y_place)
+    x, y = make_axis(predicted, x_place), make_axis(actual, y_place)
     half_width = numbers.interval.half_width if numbers.interval else None
     ends = [] if half_width is None else [half_width, -half_width]
-    error_axis = _axis([*errors, *ends, 0.0], y_place)
+    error_axis = make_axis([*errors, *ends, 0.0], y_place)
     histogram = curves.histogram
-    both = _axis(histogram.edges, x_place)
+    both = make_axis(histogram.edges, x_place)
     edges = [both.share(edge) for edge in histogram.edges]
     true_shares, predicted_shares = shares_of(histogram.actual), shares_of(histogram.predicted)
     top = round_up(max(*true_shares, *predicted_shares))
@@ -110,38 +93,6 @@ def _dots(
     return tuple(
         (x_place(x.share(right)), y_place(y.share(up))) for right, up in zip(xs, ys, strict=True)
     )
-
-
-def _axis(numbers: Sequence[float], place: Callable[[float], float]) -> Axis:
-    """Return an axis that holds all numbers, in at most N_TICKS steps of a round size."""
-    low, high = min(numbers), max(numbers)
-    width = (high - low) or abs(high) or 1.0
-    magnitude = 10.0 ** math.floor(math.log10(width / N_TICKS))
-    for step in (size * magnitude for size in (*_STEPS, 20.0)):
-        first, last = math.floor(low / step), math.ceil(high / step)
-        if last - first <= N_TICKS:
-            break
-    last = max(last, first + 1)
-    low, high = first * step, last * step
-    ticks = (k * step for k in range(first, last + 1))
-    return Axis(
-        low,
-        high,
-        tuple(Tick(place((tick - low) / (high - low)), _label(tick)) for tick in ticks),
-    )
-
-
-def _label(number: float) -> str:
-    """Return a short text for a round number.
-
-    >>> _label(250000.0), _label(-1.5e9), _label(0.00012), _label(0.0)
-    ('250k', '−1.5G', '0.00012', '0')
-    """
-    for size, suffix in _SUFFIXES:
-        if size <= abs(number) < 1e12:
-            unit = size if suffix != "k" else 1e3
-            return f"{number / unit:.6g}{suffix}".replace("-", "−")
-    return f"{number:.6g}".replace("-", "−")
 
 
 def _middle(numbers: Sequence[float]) -> tuple[float, float]:

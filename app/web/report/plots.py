@@ -4,19 +4,82 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.store.curves import ClassCurves
+from app.store.curves import CalibrationCurve, ClassCurves, Histogram
+from app.web.report.axes import Axis, Tick, make_share_axis, round_up, x_place, y_place
 
-WIDTH, HEIGHT = 360, 268  # of a plot, in the SVG's units
-LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 44  # the margins
 DECISION = 0.5  # rows with at least this probability are predicted to be of the class
+_MIN_FOUND = 20  # rows; the precision of fewer is chance
+_MIN_FOUND_SHARE = 0.5  # of a class's rows, where that is fewer than _MIN_FOUND
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A place on an axis, in the SVG's units, and its label."""
+class Calibration:
+    """How probabilities and observed shares agree.
 
-    place: float
-    label: str
+    Attributes
+    ----------
+    x, y : Axis
+        Both from 0 to the same share.
+    path, diagonal : str
+    dots : tuple of (float, float)
+        The bins.
+    gap : float
+        The difference between predicted and observed shares, averaged over the bins.
+    """
+
+    x: Axis
+    y: Axis
+    path: str
+    diagonal: str
+    dots: tuple[tuple[float, float], ...]
+    gap: float
+
+
+@dataclass(frozen=True)
+class PrecisionRecall:
+    """How much of what is found is right.
+
+    Attributes
+    ----------
+    y : Axis
+        Of the precision.
+    path : str
+        From `first_rows` found rows on.
+    guessing : float
+        The height of the precision of random guessing.
+    first_rows : int
+    precise : tuple of (float, float)
+        Some recalls, each with the precision there.
+    """
+
+    y: Axis
+    path: str
+    guessing: float
+    first_rows: int
+    precise: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Histograms:
+    """How the probabilities of the class's rows, and of the other rows, are distributed.
+
+    Attributes
+    ----------
+    x : Axis
+    shares : tuple of Tick
+        The vertical axis: shares of the class, and of the other rows.
+    positive, negative : str
+        Outlines.
+    decided, mistaken : float
+        Which share of the class's rows, and of the other rows, gets at least DECISION.
+    """
+
+    x: Axis
+    shares: tuple[Tick, ...]
+    positive: str
+    negative: str
+    decided: float
+    mistaken: float
 
 
 @dataclass(frozen=True)
@@ -30,21 +93,13 @@ class ClassPlots:
         How many rows are of the class, and which share of all rows, 0 to 1, that is.
     roc_auc : float
         The exact area under the ROC curve.
-    roc, precision_recall, calibration, positive, negative : str
-        SVG paths. The last two are the outlines of histograms: of the class's rows, and of the
-        other rows.
-    dots : tuple of (float, float)
-        The bins of the calibration curve.
-    shares : tuple of Tick
-        The vertical axis of the histograms: shares of the class, and of the other rows.
+    roc : str
+        An SVG path.
     found : tuple of (float, float)
         Some false positive rates, each with the true positive rate there.
-    precise : tuple of (float, float)
-        Some recalls, each with the precision there.
-    calibration_gap : float
-        The difference between predicted and observed shares, averaged over the bins.
-    decided, mistaken : float
-        Which share of the class's rows, and of the other rows, gets at least DECISION.
+    precision_recall : PrecisionRecall
+    calibration : Calibration
+    histograms : Histograms
     """
 
     label: str
@@ -52,64 +107,86 @@ class ClassPlots:
     share: float
     roc_auc: float
     roc: str
-    precision_recall: str
-    calibration: str
-    positive: str
-    negative: str
-    dots: tuple[tuple[float, float], ...]
-    shares: tuple[Tick, ...]
     found: tuple[tuple[float, float], ...]
-    precise: tuple[tuple[float, float], ...]
-    calibration_gap: float
-    decided: float
-    mistaken: float
-
-
-def x_place(x: float) -> float:
-    """Return where 0 to 1 lies on the horizontal axis."""
-    return round(LEFT + x * (WIDTH - LEFT - RIGHT), 1)
-
-
-def y_place(y: float, top: float = 1.0) -> float:
-    """Return where 0 to `top` lies on the vertical axis."""
-    return round(HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM), 1)
-
-
-X_TICKS = tuple(Tick(x_place(k / 4), f"{k / 4:g}") for k in range(5))
-Y_TICKS = tuple(Tick(y_place(k / 4), f"{k / 4:g}") for k in range(5))
+    precision_recall: PrecisionRecall
+    calibration: Calibration
+    histograms: Histograms
 
 
 def make_class_plots(label: str, curves: ClassCurves) -> ClassPlots:
     """Return the plots of one class of a manifest's curves."""
     roc = curves.roc.false_positive_rate, curves.roc.true_positive_rate
-    precision_recall = curves.precision_recall.recall, curves.precision_recall.precision
-    calibration = curves.calibration.predicted, curves.calibration.observed
-    edges, positive = curves.histogram.edges, shares_of(curves.histogram.positive)
-    negative = shares_of(curves.histogram.negative)
-    top = round_up(max(*positive, *negative))
-    gaps = [abs(x - y) for x, y in zip(*calibration, strict=True)]
     n_rows, n_others = sum(curves.histogram.positive), sum(curves.histogram.negative)
+    share = n_rows / max(1, n_rows + n_others)
     return ClassPlots(
         label=label,
         n_rows=n_rows,
-        share=n_rows / max(1, n_rows + n_others),
+        share=share,
         roc_auc=curves.roc_auc,
-        roc=_path(*roc),
-        precision_recall=_path(*precision_recall),
-        calibration=_path(*calibration),
-        positive=outline(edges, positive, top),
-        negative=outline(edges, negative, top),
-        dots=tuple((x_place(x), y_place(y)) for x, y in zip(*calibration, strict=True)),
-        shares=tuple(Tick(y_place(k / 4), f"{k / 4 * top * 100:g} %") for k in range(5)),
+        roc=path(*roc),
         found=tuple((x, _at(x, *roc)) for x in (0.05, 0.2)),
-        precise=tuple((x, _at(x, *precision_recall)) for x in (0.5, 0.9)),
-        calibration_gap=sum(gaps) / max(1, len(gaps)),
+        precision_recall=_precision_recall(
+            curves.precision_recall.recall, curves.precision_recall.precision, n_rows, share
+        ),
+        calibration=_calibration(curves.calibration),
+        histograms=_histograms(curves.histogram),
+    )
+
+
+def _precision_recall(
+    recall: Sequence[float], precision: Sequence[float], n_rows: int, share: float
+) -> PrecisionRecall:
+    """Return the curve without its left end, where a row or two make it jump from 0 to 1."""
+    first_rows = max(1, min(_MIN_FOUND, round(_MIN_FOUND_SHARE * n_rows)))
+    found = [
+        (x, y) for x, y in zip(recall, precision, strict=True) if y and x * n_rows >= y * first_rows
+    ]
+    y_axis = make_share_axis(max((y for _, y in found), default=1.0), y_place)
+    return PrecisionRecall(
+        y=y_axis,
+        path=path([x for x, _ in found], [y_axis.share(y) for _, y in found]),
+        guessing=y_place(y_axis.share(min(share, y_axis.high))),
+        first_rows=first_rows,
+        precise=tuple((x, _at(x, recall, precision)) for x in (0.5, 0.9)),
+    )
+
+
+def _calibration(curve: CalibrationCurve) -> Calibration:
+    largest = max(*curve.predicted, *curve.observed)
+    x_axis, y_axis = make_share_axis(largest, x_place), make_share_axis(largest, y_place)
+    xs, ys = map(x_axis.share, curve.predicted), map(y_axis.share, curve.observed)
+    places = list(zip(xs, ys, strict=True))
+    gaps = [abs(x - y) for x, y in zip(curve.predicted, curve.observed, strict=True)]
+    return Calibration(
+        x=x_axis,
+        y=y_axis,
+        path=path([x for x, _ in places], [y for _, y in places]),
+        diagonal=path([0.0, 1.0], [0.0, 1.0]),
+        dots=tuple((x_place(x), y_place(y)) for x, y in places),
+        gap=sum(gaps) / max(1, len(gaps)),
+    )
+
+
+def _histograms(histogram: Histogram) -> Histograms:
+    edges = histogram.edges
+    positive, negative = shares_of(histogram.positive), shares_of(histogram.negative)
+    top = round_up(max(*positive, *negative))
+    reached = [edge for edge, *both in zip(edges[1:], positive, negative, strict=True) if any(both)]
+    axis = make_share_axis(max(reached, default=1.0), x_place)
+    n_shown = bisect_left(edges, axis.high - 1e-9)
+    places = [min(1.0, axis.share(edge)) for edge in edges[: n_shown + 1]]
+    return Histograms(
+        x=axis,
+        shares=tuple(Tick(y_place(k / 4), f"{k / 4 * top * 100:g} %") for k in range(5)),
+        positive=outline(places, positive[:n_shown], top),
+        negative=outline(places, negative[:n_shown], top),
         decided=_above(edges, positive),
         mistaken=_above(edges, negative),
     )
 
 
-def _path(xs: Sequence[float], ys: Sequence[float]) -> str:
+def path(xs: Sequence[float], ys: Sequence[float]) -> str:
+    """Return the path through points, given by where they lie on the axes, 0 to 1."""
     return "M" + "L".join(f"{x_place(x):g},{y_place(y):g}" for x, y in zip(xs, ys, strict=True))
 
 
@@ -124,18 +201,13 @@ def outline(edges: Sequence[float], heights: Sequence[float], top: float) -> str
 
 
 def shares_of(counts: Sequence[int]) -> list[float]:
+    """Return counts as shares of their sum."""
     total = max(1, sum(counts))
     return [count / total for count in counts]
 
 
 def _above(edges: Sequence[float], shares: Sequence[float]) -> float:
     return sum(share for left, share in zip(edges, shares, strict=False) if left >= DECISION - 1e-9)
-
-
-def round_up(share: float) -> float:
-    """Return the next higher of some shares that stay round when they are divided by four."""
-    rounds = (0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
-    return rounds[min(bisect_left(rounds, share), len(rounds) - 1)]
 
 
 def _at(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:

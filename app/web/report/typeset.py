@@ -1,19 +1,22 @@
 """How pages write numbers, shares, moments and calls.
 
-`app/web/static/numbers.js` has `decimals`, `log_odds`, `quantity`, `amount` and `plain` again, for
-numbers that the browser computes; a test runs both.
+`app/web/static/numbers.js` has `decimals`, `log_odds`, `quantity`, `amount`, `plain`, `percent` and
+`word_parts` again, for what the browser writes; a test runs both.
 """
 
 import math
+import re
 import shlex
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 import orjson
+from markupsafe import Markup
 
 from app.helpers.features import Feature, Value
 
+_BREAKS = re.compile(r"(?<=[_./:-])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
 _LARGEST_SPELLED_OUT = 9  # power of ten
 _SMALLEST_SPELLED_OUT = -4
 MAX_EXACT = 2**53  # whole numbers below it are exact as floats
@@ -119,7 +122,21 @@ def percent(share: float) -> str:
         return "< 0.1\N{NO-BREAK SPACE}%"
     if 0.9995 <= share < 1:
         return "> 99.9\N{NO-BREAK SPACE}%"
-    return f"{share * 100:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
+    return _round(share * 100, ".1f").removesuffix(".0") + "\N{NO-BREAK SPACE}%"
+
+
+def word_parts(name: str) -> list[str]:
+    """Return a name in parts between which a line may break.
+
+    >>> word_parts("avg_spend.last-year"), word_parts("customerAge"), word_parts("3.5")
+    (['avg_', 'spend.', 'last-', 'year'], ['customer', 'Age'], ['3.5'])
+    """
+    return _BREAKS.split(name)
+
+
+def breakable(name: str) -> Markup:
+    """Return a name as HTML whose lines break between words, also where no blank is."""
+    return Markup("<wbr>").join(word_parts(str(name)))
 
 
 def moment(text: str) -> str:

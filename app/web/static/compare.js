@@ -1,7 +1,7 @@
 // Another version beside this one: its metrics, and its own prediction for the same row.
 
 import { predict } from "./api.js";
-import { element } from "./dom.js";
+import { element, named } from "./dom.js";
 import { decimals, plain, quantity } from "./numbers.js";
 
 export class Comparison {
@@ -87,5 +87,5 @@ function write(cell, prediction) {
   if (typeof prediction === "number") return cell.replaceChildren(plain(prediction));
   const best = Object.entries(prediction).sort((a, b) => b[1] - a[1]).slice(0, 3);
   cell.replaceChildren(...best.map(([label, probability]) =>
-    element("div", {}, element("bdi", {}, label), ` ${plain(probability)}`)));
+    element("div", {}, named(label), ` ${plain(probability)}`)));
 }

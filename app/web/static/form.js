@@ -61,9 +61,10 @@ function readMoment(text) {
 function tieSlider(field) {
   const slider = field.parentElement.querySelector("[type=range]");
   if (!slider) return;
-  const step = (slider.max - slider.min) / 100;
+  const isWhole = "whole" in field.dataset;
+  const step = (isWhole ? Math.ceil : Number)((slider.max - slider.min) / 100);
   const write = (value) => {
-    field.value = Number(value.toPrecision(4));
+    field.value = isWhole ? Math.round(value) : Number(value.toPrecision(4));
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
   slider.addEventListener("input", (event) => {

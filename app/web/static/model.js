@@ -3,7 +3,7 @@
 import { predict } from "./api.js";
 import { Comparison } from "./compare.js";
 import { copyText } from "./copy.js";
-import { element, svg } from "./dom.js";
+import { element, named, svg } from "./dom.js";
 import { RowForm } from "./form.js";
 import { logOdds, plain } from "./numbers.js";
 import { LANGUAGES } from "./snippets.js";
@@ -64,7 +64,7 @@ function showNumber({ prediction, interval }) {
 function showClasses(prediction) {
   const all = Object.entries(prediction).sort((a, b) => b[1] - a[1]);
   byId("probabilities").replaceChildren(...all.slice(0, MAX_PROBABILITIES).map(([label, probability]) =>
-    element("li", {}, element("span", { class: "name" }, element("bdi", {}, label)),
+    element("li", {}, element("span", { class: "name" }, named(label)),
       svg("svg", { class: "meter", "aria-hidden": "true", width: "100%", height: "10" },
         svg("rect", { class: "rail", y: "2", width: "100%", height: "6", rx: "3" }),
         svg("rect", { class: "fill", y: "2", width: `${probability * 100}%`, height: "6", rx: "3" })),
@@ -87,7 +87,7 @@ function explain() {
   }
   const z = drawWaterfall(byId("waterfall"), explanation, answer.row);
   byId("waterfall-sum").replaceChildren(...facts.positive === null
-    ? ["Scores of ", element("bdi", {}, label), "; the softmax of the scores of all classes gives the probabilities."]
+    ? ["Scores of ", named(label), "; the softmax of the scores of all classes gives the probabilities."]
     : [`In log-odds. They add up to z = ${logOdds(z).replace("+", "")}, and 1 / (1 + e`, element("sup", {}, "−z"), `) is ${plain(answer.prediction)}.`]);
 }
 

@@ -1,4 +1,4 @@
-// How the page writes the numbers that it computes or gets from the API.
+// How the page writes the numbers that it computes or gets from the API, and names.
 // app/web/report/typeset.py has functions of the same names for the server's side, and a test runs both.
 
 export function decimals(value, places) {
@@ -28,6 +28,18 @@ export function quantity(value) {
 // A part of such a number: signed.
 export function amount(value) {
   return (value > 0 ? "+" : "") + quantity(value);
+}
+
+// A share, 0 to 1, in percent; 0 and 100 only if it is exactly that.
+export function percent(share) {
+  if (share > 0 && share < 0.0005) return "< 0.1\u00a0%";
+  if (share >= 0.9995 && share < 1) return "> 99.9\u00a0%";
+  return `${(share * 100).toFixed(1).replace(/\.0$/, "")}\u00a0%`;
+}
+
+// A name in parts between which a line may break.
+export function wordParts(name) {
+  return name.split(/(?<=[_./:-])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])/);
 }
 
 // All digits that a number has.

@@ -1,7 +1,7 @@
 // From the average row to this row: one bar per feature, the strongest first. In log-odds, or in the
 // unit of the number that a regression predicts.
 
-import { element, svg } from "./dom.js";
+import { element, named, svg } from "./dom.js";
 import { amount, logOdds, plain, quantity } from "./numbers.js";
 
 const MAX_BARS = 10;
@@ -38,7 +38,7 @@ export function drawWaterfall(list, { baseline, contributions, words = {} }, row
 
 function item(bar, place, width, origin, writeAmount, isNumber) {
   const isTotal = bar.kind === "total";
-  const name = element("span", { class: "name" }, element("bdi", {}, bar.name));
+  const name = element("span", { class: "name" }, named(bar.name));
   if ("value" in bar && bar.value !== undefined) {
     name.append(" ", element("span", { class: "quiet" }, element("bdi", {}, write(bar.value))));
   }

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from app.store.curves import NumberHistogram, RegressionCurves
 from app.store.target_numbers import PredictionInterval, TargetNumbers
-from app.web.report import number_plots
+from app.web.report import axes
+from app.web.report.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from app.web.report.number_plots import NumberPlots, make_number_plots
-from app.web.report.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 
 HISTOGRAM = NumberHistogram((0.0, 50.0, 100.0), (3, 1), (2, 2))
 
@@ -25,8 +25,8 @@ def plots_of(predicted: list[float], actual: list[float], half_width: float = 1.
 
 
 def test_labels_are_written_as_their_docstrings_say() -> None:
-    """The examples of app/web/report/number_plots.py."""
-    assert doctest.testmod(number_plots) == (0, 1)
+    """The examples of app/web/report/axes.py."""
+    assert doctest.testmod(axes) == (0, 1)
 
 
 @given(

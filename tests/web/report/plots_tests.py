@@ -1,7 +1,23 @@
 """The plots of a model's page: one of each kind per class."""
 
-from flask.testing import FlaskClient
+import re
+from collections.abc import Sequence
 
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.store.curves import (
+    CalibrationCurve,
+    ClassCurves,
+    Histogram,
+    PrecisionRecallCurve,
+    RocCurve,
+)
+from app.web.report import axes
+from app.web.report.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
+from app.web.report.plots import make_class_plots
 from tests.support.pages import ACCEPT_JSON, get_page
 
 
@@ -31,7 +47,7 @@ def test_three_classes_have_plots_each_and_a_confusion_matrix(page_client: Flask
     ]
     roc = [label for label in labels if label.startswith("ROC curve of ")]
     assert {label.split()[3] for label in roc} == {"0.", "1.", "2."}
-    assert "True class 0 1 2" in page.words
+    assert "Predicted True class 0 1 2" in page.words
 
 
 def test_many_classes_are_cut_short(page_client: FlaskClient) -> None:
@@ -47,3 +63,67 @@ def test_many_classes_are_cut_short(page_client: FlaskClient) -> None:
     assert "With 40 classes the matrix is too large to read" in page.words
     facts = page_client.get("/v4", headers=ACCEPT_JSON).get_json()
     assert len(facts["curves"]["classes"]) == 40
+
+
+def curves_of(
+    n_rows: int, n_others: int, probability: Sequence[float], recall: Sequence[float] = (0.0, 1.0)
+) -> ClassCurves:
+    """Return curves of a class whose rows get some probabilities as often as the others do."""
+    edges = tuple(k / 20 for k in range(21))
+    places = [min(19, int(each * 20)) for each in probability]
+    shares = [places.count(k) / len(places) for k in range(20)]
+    precision = [1.0, *(n_rows / (n_rows + n_others) for _ in recall[1:])]
+    return ClassCurves(
+        roc_auc=0.5,
+        roc=RocCurve((0.0, 1.0), (0.0, 1.0)),
+        precision_recall=PrecisionRecallCurve(tuple(recall), tuple(precision)),
+        calibration=CalibrationCurve(tuple(probability), tuple(probability)),
+        histogram=Histogram(
+            edges,
+            tuple(round(n_rows * share) for share in shares),
+            tuple(round(n_others * share) for share in shares),
+        ),
+    )
+
+
+def test_the_axes_of_a_rare_class_end_where_its_data_do() -> None:
+    """It does not sit in a corner, and the first found row does not stretch the axis."""
+    plots = make_class_plots("yes", curves_of(100, 1900, [0.01, 0.04, 0.09], [0.0, 0.5, 1.0]))
+    assert plots.precision_recall.y.high == pytest.approx(0.05)
+    assert plots.calibration.x.high == plots.calibration.y.high == pytest.approx(0.1)
+    assert plots.histograms.x.high == pytest.approx(0.1)
+    assert max(x for x, _ in plots.calibration.dots) > 0.85 * (WIDTH - RIGHT)
+
+
+def test_the_axes_of_a_common_class_end_at_one() -> None:
+    """With the same ticks as the ROC curve."""
+    plots = make_class_plots("yes", curves_of(1900, 100, [0.4, 0.97]))
+    assert [tick.label for tick in plots.calibration.y.ticks] == ["0", "0.25", "0.5", "0.75", "1"]
+    assert plots.histograms.x.ticks == axes.X_TICKS
+    assert plots.precision_recall.y.ticks == axes.Y_TICKS
+
+
+@given(
+    st.integers(1, 10**6),
+    st.integers(1, 10**6),
+    st.lists(st.floats(0, 1), min_size=1, max_size=10),
+)
+def test_nothing_is_drawn_outside_the_frame(
+    n_rows: int, n_others: int, probability: list[float]
+) -> None:
+    """However rare the class is, and wherever its probabilities lie."""
+    plots = make_class_plots("yes", curves_of(n_rows, n_others, sorted(probability)))
+    histograms = plots.histograms.positive + plots.histograms.negative
+    for x in map(float, re.findall(r"[MHL]([\d.]+)", histograms + plots.precision_recall.path)):
+        assert LEFT <= x <= WIDTH - RIGHT
+    for x, y in plots.calibration.dots:
+        assert LEFT <= x <= WIDTH - RIGHT
+        assert TOP <= y <= HEIGHT - BOTTOM
+    assert TOP <= plots.precision_recall.guessing <= HEIGHT - BOTTOM
+
+
+def test_the_page_says_where_an_axis_ends_before_one(page_client: FlaskClient) -> None:
+    """In the captions of forty rare classes."""
+    words = get_page(page_client, "/v4").words
+    assert "The vertical axis ends at 0." in words
+    assert "where the data do." in words

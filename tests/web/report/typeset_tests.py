@@ -5,6 +5,7 @@ import json
 import random
 import shutil
 import subprocess
+from collections.abc import Sequence
 
 import pytest
 
@@ -17,7 +18,7 @@ EDGES = (0.0, 1e-9, 4.9e-5, 5e-5, 0.99995, 999999.99994, 999999.99996, 1e6, 1e20
 
 def test_numbers_are_written_as_their_docstrings_say() -> None:
     """The examples of app/web/report/typeset.py."""
-    assert doctest.testmod(typeset) == (0, 9)
+    assert doctest.testmod(typeset) == (0, 10)
 
 
 def make_samples() -> list[float]:
@@ -28,7 +29,7 @@ def make_samples() -> list[float]:
     return [*sizes, *(-size for size in sizes)]
 
 
-def by_the_browser(script: str, samples: list[float]) -> list[str]:
+def by_the_browser(script: str, samples: Sequence[float | str]) -> list[str]:
     """Return what a JavaScript expression of `x` makes of each sample, with numbers.js."""
     node = shutil.which("node")
     if node is None:
@@ -62,6 +63,21 @@ def test_the_browser_writes_quantities_as_the_server_does(name: str) -> None:
     samples = [0.0, *make_samples()]
     expected = [getattr(typeset, name)(sample) for sample in samples]
     assert by_the_browser(f"{name}(x)", samples) == expected
+
+
+def test_the_browser_writes_shares_as_the_server_does() -> None:
+    """From 0 to 1, ties and what is almost 0 or 1."""
+    samples = [*TIES[:6], 0.0, 1e-9, 0.0004999, 0.0005, 0.9994, 0.9995, 0.99999, 1.0]
+    samples += [k / 1024 for k in range(1025)] + [k / 2000 for k in range(2001)]
+    assert by_the_browser("percent(x)", samples) == list(map(typeset.percent, samples))
+
+
+def test_the_browser_breaks_names_where_the_server_does() -> None:
+    """After signs that stand between words, and before a capital within a word; digits stay."""
+    names = ["a_b", "camelCase", "HTTPStatus", "3.5", "a.b/c-d:e", "__proto__", "größeÄnderung", ""]
+    parts = by_the_browser("wordParts(x).join('|')", names)
+    assert parts == ["|".join(typeset.word_parts(name)) for name in names]
+    assert all("".join(typeset.word_parts(name)) == name for name in names)
 
 
 def test_the_browser_writes_predictions_as_the_server_does() -> None:
