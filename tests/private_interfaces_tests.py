@@ -13,7 +13,8 @@ from typing import Any
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 from flask import Flask
 from granian.server import MPServer
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Histogram, multiprocess, values
+from prometheus_client.mmap_dict import MmapedDict
 
 from app.telemetry.logs import ApplicationLog
 from app.web.additions import HOOKS, OVERRIDABLE, SIGNALS
@@ -55,6 +56,20 @@ def test_prometheus_client_counts_as_our_metrics_expect() -> None:
         (histogram._sum.get() == 0.5, "Histogram._sum"),
     ):
         check(holds, "prometheus-client", part, "app/telemetry/metrics.py")
+
+
+def test_prometheus_client_keeps_its_files_as_ours_expect() -> None:
+    """Our subclass allocates room before the base class uses it."""
+    source = inspect.getsource(MmapedDict)
+    reader = inspect.getsource(multiprocess.MultiProcessCollector)
+    for holds, part in (
+        ("MmapedDict(filename)" in inspect.getsource(values.MultiProcessValue), "values"),
+        ("MmapedDict.read_all_values_from_file(f)" in reader, "MultiProcessCollector"),
+        ("self._used + len(value) > self._capacity" in source, "MmapedDict._init_value"),
+        ("self._m = mmap.mmap(self._f.fileno(), self._capacity" in source, "MmapedDict._m"),
+        ("if key not in self._positions:" in source, "MmapedDict._positions"),
+    ):
+        check(holds, "prometheus-client", part, "app/telemetry/metric_files.py")
 
 
 def test_concurrent_log_handler_locks_and_writes_as_our_log_expects() -> None:

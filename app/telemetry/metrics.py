@@ -32,6 +32,10 @@ class Metrics:
         # Imported here, because it decides where to keep the numbers as soon as it is imported.
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+        from app.telemetry import metric_files
+
+        metric_files.install()
+        self._files = metric_files
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
             "http_requests", "Requests answered.", ["route", "method", "status"], registry=registry
@@ -96,6 +100,12 @@ class Metrics:
             )
         ]
         self._lost_so_far = [0] * len(self._lost)
+        self._without_room = Gauge(
+            "metric_series_without_room",
+            "Series that only the worker that counted them can tell, for lack of room for a file.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
 
     def count_lost(self, log_lines: int, records: int, batches: int) -> None:
         """Count what was lost, given the totals of this process so far."""
@@ -103,6 +113,7 @@ class Metrics:
         for counter, total, before in zip(self._lost, totals, self._lost_so_far, strict=True):
             counter.inc(total - before)
         self._lost_so_far = totals
+        self._without_room.set(self._files.without_room())
 
     def show_outdated(self, versions: Sequence[str]) -> None:
         """Show for which versions this process serves an older file."""
@@ -150,15 +161,14 @@ class Metrics:
             The labels of `model_info` for each version. They are made for each scrape, because
             versions can be removed, but labels in the files cannot.
         """
-        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client import generate_latest
         from prometheus_client.core import InfoMetricFamily
-        from prometheus_client.multiprocess import MultiProcessCollector
 
         registry = self._registry
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            _forget_the_dead(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)
+        if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            self._without_room.set(self._files.without_room())
+            _forget_the_dead(directory)
+            registry = self._files.registry(directory)
         family = InfoMetricFamily("model", "What each version is.")
         for info in model_infos:
             family.add_metric([], dict(info))

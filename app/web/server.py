@@ -13,14 +13,13 @@ import signal
 import socket
 import ssl
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from multiprocessing.synchronize import Lock, Semaphore
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread, local
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +28,11 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from app.utils import complaints
 from app.utils.collector import collector_sparer
 from app.utils.cores import nth_core
+from app.utils.scratch import scratch_directory
+from app.utils.tokens import Tokens
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -42,6 +44,8 @@ _REFUSALS = {
     socket.EAI_NONAME: "host {host} is unknown; set HOST to an address of this machine.",
     None: "there is no port {port}; set PORT to 65535 or below.",
 }
+_MEMORY = "/dev/shm"  # noqa: S108 - a file system in memory
+_METRICS_PREFIX = "flask-sklearn-seed-metrics-"
 _STDERR = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
 
 
@@ -74,13 +78,14 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
         multiprocessing.set_start_method("fork", force=True)
     server = _make_server(config, address, target)
     server.on_startup(Thread(target=_announce, args=(config, address), daemon=True).start)
-    import_failed = multiprocessing.Lock()  # the first worker that fails never releases it
-    first_starts = multiprocessing.Semaphore(config.web_concurrency)
-    # Metrics are kept in files, so that what a killed worker counted is not lost. The files should
-    # be in memory: they are mapped, and on a full disk, counting something new raises SIGBUS.
-    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-    with TemporaryDirectory(prefix="metrics-", dir=in_memory) as directory:
+    import_failed = Tokens(1)  # the first worker that fails takes it
+    first_starts = Tokens(config.web_concurrency)
+    complaints.share(Tokens(1))
+    # Metrics are kept in files, so that what a killed worker counted is not lost.
+    with scratch_directory(_directories(), _METRICS_PREFIX) as directory:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+        if os.path.isdir(_MEMORY) and os.path.dirname(directory) != _MEMORY:
+            print(f"There is no room in {_MEMORY}: metrics are in {directory}.", file=sys.stderr)
         try:
             server.serve(
                 target_loader=partial(
@@ -92,8 +97,16 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
             # that for a crash.
             if not server.interrupt_signal:
                 raise
-    if not import_failed.acquire(block=False):
+    if not import_failed.take():
         raise SystemExit(1)
+
+
+def _directories() -> list[str]:
+    """Return where metrics may be kept: in memory, else on a disk."""
+    found = [_MEMORY]
+    with suppress(FileNotFoundError):  # nothing can be written, or there is no room
+        found.append(tempfile.gettempdir())
+    return found
 
 
 def _check_address(host: str, port: int) -> str:
@@ -187,14 +200,14 @@ def _announce(config: "Settings", address: str) -> None:
 
 
 def _load(
-    target: str, number: int, config: "Settings", import_failed: Lock, first_starts: Semaphore
+    target: str, number: int, config: "Settings", import_failed: Tokens, first_starts: Tokens
 ) -> Any:
     """Return the WSGI callable in a new worker; if that fails, say why and stop the server."""
     _guard_stopping()
     module_name, _, name = target.partition(":")
     try:
         module = importlib.import_module(module_name)
-        if not first_starts.acquire(block=False) and hasattr(module, "warm_up"):
+        if not first_starts.take() and hasattr(module, "warm_up"):
             # It gets its share of the requests at once, and they would wait for the model.
             module.warm_up()
         collector_sparer()()  # now, and not while the first request waits
@@ -204,7 +217,7 @@ def _load(
         # Each worker gets another core, and so do those of a server on the next port.
         return _on_core(nth_core(config.port * config.web_concurrency + number), app)
     except BaseException:
-        if import_failed.acquire(block=False):
+        if import_failed.take():
             traceback.print_exc()
             os.kill(os.getppid(), signal.SIGTERM)
         signal.pause()  # until SIGTERM arrives; ending before that would look like a crash

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -17,11 +17,18 @@ from tests.support.paths import ROOT
 
 @contextmanager
 def running_server(
-    config: Settings, workers: int, target: str = "", **variables: str
+    config: Settings,
+    workers: int,
+    target: str = "",
+    *,
+    prefix: Sequence[str] = (),
+    stderr: str = "",
+    **variables: str,
 ) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """Run `python -m app.app`, as users do, and give its port and its process.
 
-    With a target, such as `module:app`, its workers serve that.
+    With a target, such as `module:app`, its workers serve that. A prefix is a command that runs
+    the server in its place, for example in a namespace of its own. `stderr` is the path of a file.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -32,13 +39,17 @@ def running_server(
         "from app import settings; from app.web import server;"
         f" server.serve(settings.current, {target!r})"
     )
+    complaints = open(stderr, "wb") if stderr else None  # noqa: SIM115 - closed below
     server = subprocess.Popen(
-        [sys.executable, *(["-c", serve] if target else ["-m", "app.app"])],
+        [*prefix, sys.executable, *(["-c", serve] if target else ["-m", "app.app"])],
         cwd=ROOT,
         env=os.environ | environment | variables,
         stdout=subprocess.PIPE,
+        stderr=complaints,
         text=True,
     )
+    if complaints:
+        complaints.close()
     assert server.stdout is not None
     with server.stdout as stdout:
         assert "Running on" in stdout.readline()

@@ -1,0 +1,102 @@
+"""/dev/shm, where metrics are kept: small, full, and with what killed servers left there."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from app.settings import Settings
+from tests.chaos.load import Load, scrape, statuses, until
+from tests.chaos.namespaces import SMALL_MEMORY, fill, namespace, within
+from tests.support.metrics import value
+from tests.support.servers import read, running_server, workers_of
+
+MEMORY = "/dev/shm"
+PREFIX = "flask-sklearn-seed-metrics-"
+FULL = "head -c 262144 /dev/zero > /dev/shm/filler"
+COMPLAINT = (
+    f"Metrics cannot be written to {MEMORY}/{PREFIX}",
+    " (No space left on device). Until they can, each worker keeps what is new in memory, and"
+    " /metrics lacks it when another worker answers.\n",
+)
+
+Tell = Callable[[str], None]
+
+
+def test_a_full_one_does_not_end_the_server(
+    config_with_v0: Settings, tmp_path: Path, tell: Tell
+) -> None:
+    """Filled under load: no request fails, no worker dies, and afterwards nothing is missing."""
+    prefix = namespace(SMALL_MEMORY.format(size="256k"))
+    stderr = tmp_path / "stderr"
+    others = 0
+    with running_server(config_with_v0, 2, prefix=prefix, stderr=str(stderr)) as (port, server):
+        until(lambda: len(workers_of(server)) == 2)
+        workers = workers_of(server)
+        with Load(port, ["/v0/predict"]) as load:
+            until(lambda: len(load.answers()) > 200)
+            filler = fill(within(server, MEMORY))
+            for path in ("/", "/v0", "/v0/schema", "/v0/metadata", "/docs", "/openapi.json"):
+                others += 8  # what is counted for the first time needs room
+                for _ in range(8):
+                    read(port, path)
+            until(lambda: value(scrape(port), "metric_series_without_room") > 0)
+            filler.unlink()
+            until(lambda: value(scrape(port), "metric_series_without_room") == 0)
+        answers = load.answers()
+        predict = {"route": "/<version>/predict", "method": "POST", "status": "200"}
+        until(lambda: value(scrape(port), "http_requests_total", **predict) == len(answers))
+        pages = [
+            value(scrape(port), "http_requests_total", route=route, method="GET", status="200")
+            for route in ("/", "/<version:version>", "/<version>/schema", "/docs", "/openapi.json")
+        ]
+        assert workers_of(server) == workers
+    assert statuses(answers) == {200}
+    assert pages == [8] * 5
+    text = stderr.read_text()
+    assert text.startswith(COMPLAINT[0])
+    assert text.endswith(COMPLAINT[1])
+    assert text.count("\n") == 1
+    tell(f"{len(answers) + others} requests, all 200 and counted; one line on stderr")
+
+
+def test_full_at_the_start_the_metrics_are_elsewhere(
+    config_with_v0: Settings, tmp_path: Path
+) -> None:
+    """And one line says where."""
+    prefix = namespace(SMALL_MEMORY.format(size="256k"), FULL + " || true")
+    stderr = tmp_path / "stderr"
+    with running_server(
+        config_with_v0, 2, prefix=prefix, stderr=str(stderr), TMPDIR=str(tmp_path)
+    ) as (port, _):
+        for _ in range(20):
+            read(port, "/v0")
+        page = {"route": "/<version:version>", "method": "GET", "status": "200"}
+        until(lambda: value(scrape(port), "http_requests_total", **page) == 20)
+    start = f"There is no room in {MEMORY}: metrics are in {tmp_path}/{PREFIX}"
+    assert stderr.read_text().startswith(start)
+    assert stderr.read_text().count("\n") == 1
+    assert not list(tmp_path.glob(f"{PREFIX}*"))
+
+
+def test_what_a_killed_server_left_is_removed(config_with_v0: Settings) -> None:
+    """At the next start, and not before its last worker is gone; a neighbour's stays."""
+
+    def left() -> set[str]:
+        return {name for name in os.listdir(MEMORY) if name.startswith(PREFIX)}
+
+    before = left()
+    with running_server(config_with_v0, 2) as (_, neighbour):
+        kept = left() - before
+        with running_server(config_with_v0, 2) as (_, server):
+            abandoned = left() - before - kept
+            workers = workers_of(server)
+            server.send_signal(signal.SIGKILL)
+            server.wait()
+            until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers))
+        assert left() - before == kept | abandoned
+        with running_server(config_with_v0, 2):
+            assert kept <= left()
+            assert not abandoned & left()
+        assert neighbour.poll() is None
+    assert left() <= before
