@@ -48,6 +48,7 @@ from app.web.exchange import (
 )
 from app.web.fast_path import FastPath
 from app.web.pages import pages
+from app.web.root_path import RootPath
 from app.web.services import Limits, Services
 from app.web.wsgi_request import drain_body
 
@@ -97,7 +98,10 @@ def create_app(
     if config.fast_path:
         additions = Additions(app, app.wsgi_app, predict, _begin, _end)
         app.wsgi_app = FastPath(app.wsgi_app, shared, additions.exist)  # type: ignore[method-assign]
-    if proxies := config.trusted_proxies:
+    proxies = config.trusted_proxies
+    if config.root_path or proxies:
+        app.wsgi_app = RootPath(app.wsgi_app, config.root_path, proxies)  # type: ignore[method-assign]
+    if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, proxies, proxies)  # type: ignore[method-assign]
     return app
 

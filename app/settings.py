@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from environs import Env, EnvValidationError, validate
 
 from app.utils.cores import usable_cores
+from app.utils.url_paths import PREFIX
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -95,8 +96,14 @@ class Settings:
     )
     trusted_proxies: int = _setting(
         0,
-        "number of proxies in front whose X-Forwarded-For and -Proto are believed",
+        "number of proxies in front whose X-Forwarded-For, -Proto and -Prefix are believed",
         rule=_NOT_NEGATIVE,
+    )
+    root_path: str = _setting(
+        "",
+        "path below which clients reach the server, such as `/ml`, if no proxy sends it in"
+        " X-Forwarded-Prefix; empty: `/`",
+        rule=validate.Regexp(rf"(?:{PREFIX})?/?\Z", error="must be a path such as /ml."),
     )
     cors_origins: str = _setting(
         "", "origins whose pages may call the API from a browser, separated by commas"

@@ -95,8 +95,14 @@ def openapi() -> Response:
     """Return the OpenAPI document of this server."""
     shared = services()
     needs_key = shared.admission.api_keys.are_set
-    document = make_openapi(shared.store.manifests(), shared.limits, api_keys=needs_key)
-    return json_response(document)
+    return json_response(
+        make_openapi(
+            shared.store.manifests(),
+            shared.limits,
+            api_keys=needs_key,
+            root_path=request.root_path,
+        )
+    )
 
 
 @api.get("/<version>/healthcheck")

@@ -54,7 +54,11 @@ INTERVAL: Json = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2
 
 
 def make_openapi(
-    manifests: Mapping[str, Manifest], limits: Limits, *, api_keys: bool = False
+    manifests: Mapping[str, Manifest],
+    limits: Limits,
+    *,
+    api_keys: bool = False,
+    root_path: str = "",
 ) -> Json:
     """Return the document as plain JSON types.
 
@@ -66,6 +70,8 @@ def make_openapi(
         How much a request may contain.
     api_keys : bool
         Whether clients must send a key.
+    root_path : str
+        The path below which clients reach this server; empty for `/`.
     """
     segments: dict[str, Manifest | None] = {"{version}": None}
     if manifests:
@@ -93,6 +99,7 @@ def make_openapi(
     document = {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": API_VERSION, "description": DESCRIPTION},
+        "servers": [{"url": root_path or "/"}],
         "paths": paths,
         "components": {"schemas": schemas, "responses": responses},
     }

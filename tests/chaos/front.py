@@ -2,67 +2,24 @@
 
 import http.client
 import json
-import re
-import shutil
 import socket
 import statistics
 import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from app.settings import Settings
-from tests.support.paths import ROOT
+from tests.support.nginx import running_nginx
 from tests.support.requests import ROW
 from tests.support.servers import running_server
 
 BODY = json.dumps(ROW).encode()
 PREDICTION = b'{"id":"2","prediction":0.8895}\n'
 HEAD = b"POST /v0/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
-TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def running_nginx(root: Path, ports: Sequence[int]) -> Iterator[int]:
-    """Run nginx with deploy/nginx.conf, its addresses and files alone changed; give its port."""
-    port, text = free_port(), (ROOT / "deploy/nginx.conf").read_text()
-    (root / "nginx").mkdir()
-    paths = "".join(f"{name}_temp_path {root}/nginx/{name};\n" for name in TEMPORARY)
-    text = re.sub(r"^user .*\n", "", text, flags=re.MULTILINE)
-    text = text.replace("/run/nginx.pid", f"{root}/nginx/pid").replace("http {", f"http {{ {paths}")
-    text = text.replace("/var/log/nginx", f"{root}/nginx").replace("listen 80", f"listen {port}")
-    for shipped, actual in zip(("8081", "8082"), ports, strict=True):
-        text = text.replace(f"127.0.0.1:{shipped}", f"127.0.0.1:{actual}")
-    (root / "nginx.conf").write_text(text.replace(f"listen {port}", f"listen 127.0.0.1:{port}"))
-    nginx = subprocess.Popen([NGINX, "-c", f"{root}/nginx.conf", "-g", "daemon off;"])
-    try:
-        until_listening(port)
-        yield port
-    finally:
-        nginx.terminate()
-        nginx.wait(timeout=30)
-
-
-def until_listening(port: int) -> None:
-    """Wait until somebody answers there."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError(f"nobody listens on port {port}")
 
 
 @contextmanager

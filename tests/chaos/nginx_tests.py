@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.chaos.front import NGINX, Clients, two_replicas
+from tests.chaos.front import Clients, two_replicas
+from tests.support.nginx import NGINX
 
 if not os.path.exists(NGINX):
     pytest.skip("apt-get install nginx", allow_module_level=True)

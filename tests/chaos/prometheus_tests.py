@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from tests.chaos.front import free_port, until_listening
 from tests.chaos.load import until
+from tests.support.nginx import free_port, until_listening
 from tests.support.paths import ROOT
 from tests.support.servers import read
 from tests.support.watching import (

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
-from tests.chaos.front import BODY, HEAD, NGINX, PREDICTION, Clients, two_replicas, watch
+from tests.chaos.front import BODY, HEAD, PREDICTION, Clients, two_replicas, watch
+from tests.support.nginx import NGINX
 from tests.support.servers import running_server
 
 SLOWHTTPTEST = shutil.which("slowhttptest")

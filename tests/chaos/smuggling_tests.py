@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.front import BODY, HEAD, NGINX, PREDICTION, answers, two_replicas
+from tests.chaos.front import BODY, HEAD, PREDICTION, answers, two_replicas
 from tests.support.configs import make_config
+from tests.support.nginx import NGINX
 from tests.support.servers import running_server
 
 SIZE = b"%d" % len(BODY)
