@@ -21,6 +21,7 @@ from tests.benchmarks.costs import (
 )
 from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.kills import measure_kills
+from tests.benchmarks.kinds import measure_kinds
 from tests.benchmarks.load import Load
 from tests.benchmarks.report import Row
 from tests.benchmarks.serving import make_subjects, measure_serving
@@ -61,7 +62,7 @@ def _measure(bench: Workbench) -> None:
     _show(servers)
     rows = serving_rows(loads)
     _show(report.targets_table(rows))
-    for measure in (batch_rows, training_rows, start_rows, memory_rows):
+    for measure in (kind_rows, batch_rows, training_rows, start_rows, memory_rows):
         some = measure(bench)
         _show(report.targets_table(some)[2:])
         rows += some
@@ -112,6 +113,27 @@ def serving_rows(loads: Mapping[str, Sequence[Load]]) -> list[Row]:
         Row("one row: cost of log and metrics, 2 threads", "≤ 20 %", percent(cost), cost <= 0.20)
     )
     return rows
+
+
+def kind_rows(bench: Workbench) -> list[Row]:
+    """Return the targets of rows with a date or a text."""
+    loads = measure_kinds(bench)
+    ratio = median_ratio(loads["number"].per_second, loads["date"].per_second)
+    milliseconds = median(loads["text"].latency) * 1e3
+    return [
+        Row(
+            "one row with a date: its time against four numbers",
+            "≤ 1.2 ×",
+            f"{ratio:.2f} ×",
+            ratio <= 1.2,
+        ),
+        Row(
+            "one row with a text of 40 words, as the client sees it",
+            "≤ 1 ms",
+            f"{milliseconds:.2f} ms",
+            milliseconds <= 1,
+        ),
+    ]
 
 
 def batch_rows(bench: Workbench) -> list[Row]:
