@@ -77,6 +77,10 @@ class InvalidDataset(ApplicationError):
     """A file that cannot be trained on or scored; the message names row and column if possible."""
 
 
+class InvalidNote(ApplicationError):
+    """A note about a version that is too long, or that a line of text cannot show."""
+
+
 def quote(name: str) -> str:
     r"""Return a name for a message: in single quotes, escaped, at most 64 characters of it.
 

@@ -26,11 +26,13 @@ from app.tables.columns import Columns
 from app.training.column_options import column_options
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.date_parts import find_parts, set_ends, split_with_parts, with_parts
+from app.training.estimator_text import describe_estimator
 from app.training.fitting import fit
 from app.training.levels import check_level_options, decide_open
 from app.training.likeness import columns_like, read_version
 from app.training.model_options import model_options
 from app.training.number_leaks import find_number_leaks
+from app.training.origin import check_note, find_origin
 from app.training.profile import describe_features, find_leaks, make_self_check
 from app.training.publishing import displayable, publish
 from app.training.quality import measure
@@ -56,6 +58,8 @@ def train(
     search: Search | None = None,
     refit_on_all: bool = False,
     like: str | None = None,
+    note_text: str = "",
+    options: tuple[str, ...] = (),
     config: settings.Settings | None = None,
 ) -> Manifest:
     """Train a model, print how good it is, and publish it.
@@ -80,17 +84,22 @@ def train(
         validation set.
     like : str, optional
         A version whose row and answer to keep: it decides about the columns and the classes.
+    note_text : str
+        What to remember of this version: one line of at most 200 characters.
+    options : tuple of str
+        The options that were given on the command line, for whoever reads of the version later.
     config : Settings, optional
         Where models and keys are; by default what the environment says.
 
     Raises
     ------
     ApplicationError
-        If there is nothing to learn from the file, or no key to sign with.
+        If there is nothing to learn from the file, no key to sign with, or the note is too long.
     OSError
         If the model cannot be saved; an older one is then intact.
     """
     make_filename(version_id)  # refuses a version id before any work
+    note_text = check_note(note_text)
     config = config or settings.current
     columns = columns or Columns()
     click.echo(f"\nWill train model {version_id} using the file at: {displayable(path)}\n")
@@ -175,6 +184,9 @@ def train(
         search=fitted.search,
         task=dataset.task,
         numbers=quality.numbers,
+        note=note_text,
+        estimator=describe_estimator(estimator),
+        origin=find_origin(options),
     )
     manifest = with_weights(manifest, estimator, X)
     return publish(manifest, estimator, config.models_root, keys)

@@ -1,7 +1,7 @@
 """The manifest: all that is known of one trained model, except the estimator itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import orjson
@@ -11,6 +11,7 @@ from app.helpers.predictions import Task
 from app.store.curves import Curves, RegressionCurves
 from app.store.linear_weights import LinearWeights
 from app.store.metrics import Metrics, figure_of
+from app.store.origin import EstimatorText, Origin
 from app.store.parameters import Parameters, SearchResult
 from app.store.target_numbers import TargetNumbers
 from app.store.training_data import TrainingData
@@ -82,6 +83,11 @@ class Manifest:
         What is known of the target of a regression; None in a classification.
     threshold : float
         With two classes, a row gets the positive one's label if its probability is at least this.
+    note : str
+        What whoever trained it says about the version, at most MAX_NOTE characters.
+    estimator : EstimatorText or None
+        None in files that were written before it was kept.
+    origin : Origin
     size, sha256 : int, str
         Of the pickle, which stands before the manifest in the file.
     format : int
@@ -105,6 +111,9 @@ class Manifest:
     task: Task = "classification"
     numbers: TargetNumbers | None = None
     threshold: float = 0.5
+    note: str = ""
+    estimator: EstimatorText | None = None
+    origin: Origin = field(default_factory=Origin)
     size: int = 0
     sha256: str = ""
     format: int = FORMAT

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from app.training.origin import given_options
 from app.training.search import Search
 from app.utils.cores import usable_cores
 
@@ -48,6 +49,13 @@ _OPTIONS = (
         metavar="VERSION",
         help="A version whose row and answer to keep; data that no longer fit are refused.",
     ),
+    click.option(
+        "--note",
+        "note_text",
+        metavar="TEXT",
+        default="",
+        help="What to remember of this version: one line that the pages show.",
+    ),
 )
 
 
@@ -62,7 +70,12 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
             raise click.UsageError("--scheduler is for --search.")
         if search and C is not None:
             raise click.UsageError("--search chooses C; say one or the other.")
-        command(search=Search(workers, scheduler) if search else None, C=C, **arguments)
+        command(
+            search=Search(workers, scheduler) if search else None,
+            C=C,
+            options=given_options(click.get_current_context()),
+            **arguments,
+        )
 
     for option in reversed(_OPTIONS):
         with_model = option(with_model)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import shlex
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -23,7 +24,7 @@ from app.store.version_entry import VersionState
 from app.utils.dataclass_json import to_json
 from app.web.api import json_response, services
 from app.web.report import axes
-from app.web.report.model_view import view
+from app.web.report.model_view import is_comparable, view
 from app.web.report.typeset import (
     amount,
     breakable,
@@ -74,6 +75,7 @@ for _filter in (
     quantity,
 ):
     pages.add_app_template_filter(_filter)
+pages.add_app_template_filter(shlex.join, "shell")
 
 
 class _VersionConverter(BaseConverter):
@@ -127,6 +129,11 @@ def report(version: str) -> Response:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     trained = services().store.get(version)
     context = _model_context(trained, trained.manifest.version)
+    context["others"] = {
+        id_: other
+        for id_, other in context["others"].items()
+        if is_comparable(trained.manifest, other)
+    }
     policy = {"script-src": "'none'", "connect-src": "'none'", "style-src": f"'sha256-{digest}'"}
     response = _html("report.html", policy, style=style, **context)
     name = f"model-{trained.manifest.version}-report.html"
@@ -180,12 +187,16 @@ def _state(state: VersionState, manifest: Manifest | None) -> tuple[str, str]:
 
 def _version_json(version: _Version, is_latest: bool) -> dict[str, Any]:
     known = {} if version.manifest is None else version.manifest.public()
-    shown = "created_at task target classes positive_class training_data metrics baseline_metrics"
+    shown = (
+        "created_at task target classes positive_class training_data metrics baseline_metrics"
+        " estimator origin"
+    )
     return {
         "version": version.id,
         "latest": is_latest,
         "state": version.state,
         "note": version.note,
+        **({"training_note": known["note"]} if known else {}),
         **{key: known[key] for key in shown.split() if key in known},
     }
 

@@ -68,6 +68,16 @@ def view(model: "TrainedModel") -> ModelView:
     return made
 
 
+def is_comparable(manifest: Manifest, other: Manifest) -> bool:
+    """Whether two versions predict the same, so that their metrics can be compared."""
+    return (manifest.task, manifest.target, manifest.classes, manifest.positive_class) == (
+        other.task,
+        other.target,
+        other.classes,
+        other.positive_class,
+    )
+
+
 def _make(model: "TrainedModel") -> ModelView:
     manifest = model.manifest
     classes = manifest.curves.classes if isinstance(manifest.curves, Curves) else {}
@@ -108,6 +118,8 @@ def _confusions(manifest: Manifest) -> list[Confusion]:
 def _parameters(manifest: Manifest) -> dict[str, Any]:
     parameters = asdict(manifest.parameters)
     parameters |= parameters.pop("regularization") | parameters.pop("columns")
+    if manifest.estimator:  # it says more
+        del parameters["classifier"], parameters["C"]
     return {
         LABELS.get(name, name.replace("_", " ")): value
         for name, value in parameters.items()
