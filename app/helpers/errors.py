@@ -31,6 +31,10 @@ class InvalidModelFile(ApplicationError):
     """A model file that must not be used: unsigned, altered, of other libraries, or wrong."""
 
 
+class RefusedOperation(ApplicationError):
+    """A command that is not carried out; the message says why, and what to do instead."""
+
+
 class SigningKeyError(ApplicationError):
     """There is no usable key to sign or verify models with; the message says how to get one."""
 

@@ -18,14 +18,10 @@ from app import settings
 from app.helpers.errors import (
     ApplicationError,
     InvalidDataset,
-    InvalidModelFile,
-    UnknownVersion,
-    quote,
 )
-from app.helpers.files import make_filename
 from app.store.loading import read_parts
-from app.store.model_file import open_model_file
 from app.store.signing_key import SigningKeys
+from app.store.versions import open_version
 from app.tables.csv_file import FIRST_ROW
 from app.utils.files import directory_beside
 from app.utils.notes import note, scoring_progress, warnings_as_notes
@@ -206,17 +202,9 @@ def _name(path: str) -> str:
 
 def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
     """Return a model whose signature and digest were verified."""
-    path = os.path.join(config.models_root, make_filename(version_id))
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file).read()
-    try:
-        with open_model_file(path) as file:
-            manifest, pickle = read_parts(file, version_id, keys, may_unpickle=config.may_unpickle)
-    except FileNotFoundError as error:
-        raise UnknownVersion(version_id) from error
-    except InvalidModelFile as error:
-        raise InvalidModelFile(
-            f"Trained model version {quote(version_id)} cannot be used: {error}."
-        ) from error
+    with open_version(config.models_root, version_id) as file:
+        manifest, pickle = read_parts(file, version_id, keys, may_unpickle=config.may_unpickle)
     return PackedModel(manifest, pickle)
 
 

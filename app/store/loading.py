@@ -51,9 +51,14 @@ def read_parts(
     if manifest.weights is not None:
         check_pickle(file, manifest)
         return manifest, None
+    check_unpickling(manifest, may_unpickle=may_unpickle)
+    return manifest, read_pickle(file, manifest)
+
+
+def check_unpickling(manifest: Manifest, *, may_unpickle: bool) -> None:
+    """Raise InvalidModelFile if a version without weights must not be unpickled here."""
     if not may_unpickle:
         raise InvalidModelFile("it would have to be unpickled, which UNPICKLE=never forbids")
-    return manifest, read_pickle(file, manifest)
 
 
 def make_trained_model(manifest: Manifest, pickle: bytes | None) -> TrainedModel:

@@ -11,10 +11,11 @@ loaded, so only bytes that were signed for this version are ever unpickled.
 import hashlib
 import hmac
 import io
+import itertools
 import os
 import stat
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import orjson
@@ -22,7 +23,7 @@ import orjson
 from app.helpers.errors import InvalidModelFile
 from app.store.manifest import Manifest
 from app.store.upgrades import upgrade
-from app.utils.files import write_atomically
+from app.utils.files import FileIdentity, write_atomically
 
 MAGIC = b"SKLSEED1"
 MAX_MANIFEST_SIZE = 16 * 1024 * 1024  # bytes
@@ -62,9 +63,27 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
             f"The manifest has {len(text)} bytes, more than {MAX_MANIFEST_SIZE}:"
             " drop the columns with the most or the longest categories."
         )
-    trailer = _sign(manifest.version, text, key) + len(text).to_bytes(8, "big") + MAGIC
-    write_atomically(path, [pickle, text, trailer], shared=True)
-    return _parse(text)
+    write_parts(path, [pickle], text, manifest.version, key)
+    return parse_manifest(text)
+
+
+def write_parts(
+    path: str,
+    pickle: Iterable[bytes],
+    text: bytes,
+    version: str,
+    key: bytes,
+    *,
+    replace: bool | FileIdentity = True,
+) -> None:
+    """Publish a pickle and the text of its manifest in one file, signed for a version.
+
+    `replace` and errors are those of `open_atomically`; what the pickle's parts raise is raised,
+    too, and leaves an older file intact.
+    """
+    trailer = _sign(version, text, key) + len(text).to_bytes(8, "big") + MAGIC
+    parts = itertools.chain(pickle, [text, trailer])
+    write_atomically(path, parts, shared=True, replace=replace)
 
 
 def open_model_file(path: str) -> BinaryIO:
@@ -90,11 +109,18 @@ def read_pickle(file: BinaryIO, manifest: Manifest) -> bytes:
 
 def check_pickle(file: BinaryIO, manifest: Manifest) -> None:
     """Raise InvalidModelFile if the pickle was altered; keep none of its bytes."""
+    for _ in read_chunks(file, manifest):
+        pass
+
+
+def read_chunks(file: BinaryIO, manifest: Manifest) -> Iterator[bytes]:
+    """Yield the bytes of the pickle; InvalidModelFile at the end if they were altered."""
     file.seek(0)
     digest, left = hashlib.sha256(), manifest.size
     while left > 0 and (chunk := file.read(min(left, _CHUNK_SIZE))):
         digest.update(chunk)
         left -= len(chunk)
+        yield chunk
     _check_digest(digest, manifest)
 
 
@@ -103,8 +129,31 @@ def _check_digest(digest: "hashlib._Hash", manifest: Manifest) -> None:
         raise InvalidModelFile("its pickle was altered")
 
 
+@dataclass(frozen=True)
+class SignedManifest:
+    """A verified manifest.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    text : bytes
+        As it stands in the file.
+    key_place : int
+        The place of the key that signed it among those it was verified with.
+    """
+
+    manifest: Manifest
+    text: bytes
+    key_place: int
+
+
 def read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manifest:
-    """Return the verified manifest without reading the pickle.
+    """Return the verified manifest; parameters and errors are those of `read_signed`."""
+    return read_signed(file, version, keys).manifest
+
+
+def read_signed(file: BinaryIO, version: str, keys: Sequence[bytes]) -> SignedManifest:
+    """Return the verified manifest and who signed it, without reading the pickle.
 
     Raises
     ------
@@ -125,13 +174,14 @@ def read_manifest(file: BinaryIO, version: str, keys: Sequence[bytes]) -> Manife
         raise InvalidModelFile("its manifest is too large")
     file.seek(file_size - _TRAILER_SIZE - length)
     text = file.read(length)
-    if not any(hmac.compare_digest(_sign(version, text, key), signature) for key in keys):
+    matches = [hmac.compare_digest(_sign(version, text, key), signature) for key in keys]
+    if not any(matches):
         raise InvalidModelFile(f"it was not signed as {version} with a key of ours")
     # From here on, the manifest is known to come from someone who has the key.
-    manifest = _parse(text)
+    manifest = parse_manifest(text)
     if manifest.size != file_size - _TRAILER_SIZE - length:
         raise InvalidModelFile("its size is not the signed one")
-    return manifest
+    return SignedManifest(manifest, text, matches.index(True))
 
 
 def unpickle(pickle: bytes) -> Any:
@@ -144,7 +194,8 @@ def unpickle(pickle: bytes) -> Any:
         raise InvalidModelFile(f"its pickle cannot be loaded: {error!r}") from error
 
 
-def _parse(text: bytes) -> Manifest:
+def parse_manifest(text: bytes) -> Manifest:
+    """Return what a verified text says; InvalidModelFile if it cannot be read."""
     try:
         return Manifest.from_json(upgrade(orjson.loads(text)))
     except (AttributeError, LookupError, TypeError, ValueError) as error:

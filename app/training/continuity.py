@@ -58,8 +58,11 @@ def _read(root: str, version: str, keys: Sequence[bytes]) -> Manifest | None:
         return None
 
 
-def describe_changes(old: Manifest, new: Manifest) -> str | None:
-    """Return what changes for clients of the old version, in one line; None if nothing does."""
+def describe_changes(old: Manifest, new: Manifest, *, trained: bool = True) -> str | None:
+    """Return what changes for clients of the old version, in one line; None if nothing does.
+
+    If the new version was just trained, the line says how to keep the old row and answer.
+    """
     found = changes(old, new)
     if not found:
         return None
@@ -71,13 +74,12 @@ def describe_changes(old: Manifest, new: Manifest) -> str | None:
     first, n_more = found[:_MAX_CHANGES], len(found) - _MAX_CHANGES
     shown = "; ".join([*first, f"{n_more} more changes"] if n_more > 0 else first)
     if old.version == new.version:
-        return (
-            f"{new.version} no longer answers as before: {shown}."
-            f" --like {old.version} would have kept the old row and answer."
-        )
+        remedy = f" --like {old.version} would have kept the old row and answer."
+        return f"{new.version} no longer answers as before: {shown}.{remedy if trained else ''}"
+    remedy = f" --like {old.version} keeps the old row and answer."
     return (
         f"{new.version} becomes the latest and does not answer as {old.version} does: {shown}."
-        f" --like {old.version} keeps the old row and answer."
+        f"{remedy if trained else ''}"
     )
 
 

@@ -4,7 +4,6 @@ Nothing is decided from the data. A field must be what the older version's CSV t
 what the schema of that version's rows takes.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -14,18 +13,16 @@ from numpy.typing import NDArray
 
 from app.helpers.errors import (
     InvalidDataset,
-    InvalidModelFile,
-    UnknownVersion,
     enumerate_first,
     quote,
 )
 from app.helpers.features import Feature, Value
-from app.helpers.files import make_filename
 from app.helpers.validation import RowValidator
 from app.store.manifest import Manifest
-from app.store.model_file import open_model_file, read_manifest
+from app.store.model_file import read_manifest
 from app.store.signing_key import SigningKeys
 from app.store.training_data import LeftOutColumn
+from app.store.versions import open_version
 from app.tables.columns import Columns
 from app.tables.csv_file import FIRST_ROW
 from app.tables.formats import Finding, normalize, parse
@@ -46,17 +43,8 @@ def read_version(root: str, version: str, keys: SigningKeys) -> Manifest:
     ApplicationError
         If there is no such version, or it cannot be used.
     """
-    path = os.path.join(root, make_filename(version))
-    try:
-        with open_model_file(path) as file:
-            return read_manifest(file, version, keys.read())
-    except FileNotFoundError as error:
-        raise UnknownVersion(version) from error
-    except (InvalidModelFile, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidModelFile(
-            f"Trained model version {quote(version)} cannot be used: {reason}."
-        ) from error
+    with open_version(root, version) as file:
+        return read_manifest(file, version, keys.read())
 
 
 def columns_like(old: Manifest, columns: Columns, positive_class: str | None) -> Columns:

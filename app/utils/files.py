@@ -86,7 +86,7 @@ def write_atomically(
     *,
     mode: int = 0o666,
     shared: bool = False,
-    replace: bool = True,
+    replace: bool | FileIdentity = True,
 ) -> None:
     """Write the parts to `path`, all or nothing; parameters and errors are `open_atomically`'s."""
     with open_atomically(path, mode=mode, shared=shared, replace=replace) as file:
@@ -95,7 +95,11 @@ def write_atomically(
 
 @contextlib.contextmanager
 def open_atomically(
-    path: str, *, mode: int = 0o666, shared: bool = False, replace: bool = True
+    path: str,
+    *,
+    mode: int = 0o666,
+    shared: bool = False,
+    replace: bool | FileIdentity = True,
 ) -> Iterator[BinaryIO]:
     """Give a file to write to that becomes `path` at the end, unless an exception gets there first.
 
@@ -108,9 +112,10 @@ def open_atomically(
         The file's permissions, less the umask.
     shared : bool
         Whether everyone who may read the directory may read the file, whatever the umask.
-    replace : bool
-        Whether a file that is there is replaced; else it stays, and FileExistsError is raised.
-        Where hard links are not allowed, the new file is empty for a moment.
+    replace : bool or FileIdentity
+        Whether a file that is there is replaced, or that it is only if it is still this one; else
+        it stays, and FileExistsError is raised. With False, where hard links are not allowed, the
+        new file is empty for a moment.
 
     Raises
     ------
@@ -130,11 +135,13 @@ def open_atomically(
                 if shared:
                     _share(file.fileno(), directory)
                 os.fsync(file.fileno())
+            if isinstance(replace, tuple) and replace != find_file(directory, name):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             (os.replace if replace else _rename_to_free)(temporary_path, path)
         finally:
             with contextlib.suppress(FileNotFoundError):  # it is what was renamed
                 os.unlink(temporary_path)
-        _flush_directory(directory)
+        flush_directory(directory)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from error
 
@@ -204,7 +211,8 @@ def _remove_orphans(directory: str, name: str) -> None:
                     os.unlink(orphan)
 
 
-def _flush_directory(directory: str) -> None:
+def flush_directory(directory: str) -> None:
+    """Make sure that a power cut does not undo what was done to the names in a directory."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,0 +1,192 @@
+"""List, inspect, copy, sign and remove published versions.
+
+python -m app.models.versions
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import click
+import orjson
+
+from app import settings
+from app.helpers.errors import (
+    ApplicationError,
+    InvalidModelFile,
+    RefusedOperation,
+    UnknownVersion,
+    quote,
+)
+from app.helpers.files import make_filename
+from app.store import versions
+from app.store.signing_key import SigningKeys
+from app.store.summary import figure, summarize
+from app.store.versions import PublishedVersion
+from app.training.continuity import describe_changes, find_predecessor
+from app.utils.notes import note
+
+_HEADER = ("version", "trained (UTC)", "estimator", "figure", "signed by", "state")
+
+
+class _Commands(click.Group):
+    """Commands whose refusals are one line and the exit status 2."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except ApplicationError as error:
+            note(f"Error: {error}")
+            sys.exit(2)
+        except BrokenPipeError:  # nobody reads what is printed; click knows how to end
+            raise
+        except OSError as error:
+            note(f"Error: {error.filename!r}: {error.strerror}.")
+            sys.exit(1)
+
+
+@click.group(cls=_Commands, invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """List the published versions, or do something with one.
+
+    No command opens a pickle, but for adopt. What a command writes appears whole or not at all, and
+    a running server serves it within two seconds.
+    """
+    context.obj = settings.current_or_exit()
+    if context.invoked_subcommand is None:
+        context.invoke(list_versions)
+
+
+@main.command("list")
+@click.pass_obj
+def list_versions(config: settings.Settings) -> None:
+    """List all versions, the highest first. This is what happens without a command, too.
+
+    "signed by" is the first key, which signs new versions, or another one that is still accepted,
+    or unknown. "state" is what a server would make of the file: ready; not loaded, if only its
+    pickle could tell more; or unavailable, and why.
+    """
+    found = versions.find_versions(config.models_root)
+    if not found:
+        note(f"There are no versions in {os.path.abspath(config.models_root)!r}.")
+        return
+    keys = _keys(config).read()
+    rows = [_HEADER]
+    for version in found:
+        with suppress(UnknownVersion):  # it was deleted since they were listed
+            rows.append(_row(_look_at(config, version, keys)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _row(known: PublishedVersion) -> tuple[str, str, str, str, str, str]:
+    state = f"{known.state}: {known.reason}" if known.reason else known.state
+    manifest = known.manifest
+    if manifest is None:
+        return known.version, "", "", "", _signer(known), state
+    trained = manifest.created_at[:16].replace("T", " ")
+    estimator = manifest.parameters.classifier
+    return known.version, trained, estimator, figure(manifest), _signer(known), state
+
+
+@main.command()
+@click.argument("version")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole manifest as JSON.")
+@click.pass_obj
+def show(config: settings.Settings, version: str, as_json: bool) -> None:
+    """Show what the manifest of VERSION says of its model."""
+    known = _look_at(config, version, _keys(config).read())
+    if known.manifest is None:
+        raise InvalidModelFile(
+            f"Trained model version {quote(version)} cannot be used: {known.reason}."
+        )
+    if as_json:
+        text = orjson.dumps(known.manifest.to_json(), option=orjson.OPT_INDENT_2)
+        click.echo(text.decode())
+        return
+    state = f"{known.state}: {known.reason}" if known.reason else known.state
+    lines = [
+        ("version", version),
+        ("state", state),
+        ("signed by", _signer(known)),
+        *summarize(known.manifest),
+    ]
+    width = max(len(label) for label, _ in lines)
+    for label, text_of_label in lines:
+        click.echo(f"{label:<{width}}  {text_of_label}")
+
+
+@main.command()
+@click.argument("source")
+@click.argument("target")
+@click.option("--replace", is_flag=True, help="Replace TARGET if it exists.")
+@click.pass_obj
+def copy(config: settings.Settings, source: str, target: str, replace: bool) -> None:
+    """Publish the model of version SOURCE as version TARGET, too.
+
+    To roll back, copy the old version to a new number, which is then the latest. To promote a
+    version, copy it to the number that clients call. A TARGET that exists is kept unless you say
+    --replace.
+    """
+    keys, root = _keys(config).read(), os.path.abspath(config.models_root)
+    make_filename(target)
+    predecessor = find_predecessor(root, target, keys)
+    manifest = versions.copy_version(root, source, target, keys, replace=replace)
+    if predecessor and (changed := describe_changes(predecessor, manifest, trained=False)):
+        note(f"Warning: {changed}")
+    click.echo(f"{target} is now the model of {source}.")
+
+
+@main.command()
+@click.pass_obj
+def sign(config: settings.Settings) -> None:
+    """Sign every version again with the first key, which is how keys are rotated.
+
+    Put the new key before the old one in MODEL_SIGNING_KEY or in the key file, let all servers have
+    both, run this, and take the old key away. A file that no accepted key signed is left as it is.
+    """
+    keys, root = _keys(config).read(), config.models_root
+    left = []
+    for version in versions.find_versions(root):
+        try:
+            is_new = versions.sign_version(root, version, keys)
+        except UnknownVersion:
+            continue  # it was deleted since they were listed
+        except ApplicationError as error:
+            left.append(f"{error} It is left as it is.")
+            continue
+        click.echo(f"{version} {'is now' if is_new else 'was already'} signed with the first key.")
+    if left:
+        raise RefusedOperation(" ".join(left))
+
+
+@main.command()
+@click.argument("version")
+@click.pass_obj
+def remove(config: settings.Settings, version: str) -> None:
+    """Delete VERSION for good; requests for it get a 404."""
+    versions.remove_version(config.models_root, version)
+    click.echo(f"{version} is removed.")
+
+
+def _keys(config: settings.Settings) -> SigningKeys:
+    return SigningKeys(config.model_signing_key, config.model_signing_key_file)
+
+
+def _look_at(config: settings.Settings, version: str, keys: Sequence[bytes]) -> PublishedVersion:
+    return versions.look_at(config.models_root, version, keys, may_unpickle=config.may_unpickle)
+
+
+def _signer(known: PublishedVersion) -> str:
+    if known.key_place is None:
+        return "unknown"
+    return "first key" if known.key_place == 0 else f"key {known.key_place + 1}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""A manifest as text, for people at a command line."""
+
+from collections.abc import Iterator
+
+from app.helpers.errors import enumerate_first, quote
+from app.helpers.features import Feature
+from app.store.manifest import Manifest
+
+METRICS = {"roc_auc": "ROC AUC", "r2": "R²"}
+
+
+def summarize(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield what a manifest says, as pairs of a label and a line."""
+    data, parameters = manifest.training_data, manifest.parameters
+    yield "trained", manifest.created_at
+    yield "on", f"{quote(data.file_name)}, SHA-256 {data.sha256}"
+    yield "rows", f"{data.rows}: {data.training_rows} trained, {data.validation_rows} validated"
+    for rows in data.rows_left_out:
+        yield "left out", f"{rows.count} rows: {rows.reason}"
+    yield "target", _target(manifest)
+    yield "estimator", parameters.classifier
+    yield "figure", f"{figure(manifest)} (baseline {manifest.baseline_figure:.4f})"
+    for name, value in vars(manifest.metrics).items():
+        if name not in METRICS:
+            yield name.replace("_", " "), f"{value:.6g}"
+    yield "libraries", ", ".join(map(" ".join, manifest.libraries.items()))
+    yield "pickle", f"{manifest.size} bytes, SHA-256 {manifest.sha256}"
+    is_linear = manifest.weights is not None
+    yield "served from", "its weights" if is_linear else "its pickle"
+    for feature in manifest.features:
+        yield "feature", f"{quote(feature.name)}: {_feature(feature)}"
+    for column in data.columns_left_out:
+        yield "left out", f"column {quote(column.name)}: {column.reason}"
+
+
+def figure(manifest: Manifest) -> str:
+    """Return the one number that says how good a model is, with its name."""
+    name = "R²" if manifest.task == "regression" else "ROC AUC"
+    return f"{name} {manifest.figure:.4f}"
+
+
+def _target(manifest: Manifest) -> str:
+    if manifest.task == "regression":
+        unit = manifest.numbers.unit if manifest.numbers else ""
+        return f"{quote(manifest.target)}, a number{f' in {unit}' if unit else ''}"
+    classes = enumerate_first(map(quote, manifest.classes))
+    if manifest.positive_class is None:
+        return f"{quote(manifest.target)}, one of {classes}"
+    return (
+        f"{quote(manifest.target)}, one of {classes}; positive is {quote(manifest.positive_class)}"
+        f" from {manifest.threshold:g} on"
+    )
+
+
+def _feature(feature: Feature) -> str:
+    shown = f"{feature.type}{' or null' if feature.nullable else ''}"
+    shown += f" in {feature.format.unit}" if feature.format.unit else ""
+    if feature.type == "category":
+        shown += f", {enumerate_first(map(quote, feature.categories))}"
+        return shown + (", or any other" if feature.open else "")
+    if feature.type == "number" and feature.minimum is not None:
+        return f"{shown}, {feature.minimum:.6g} to {feature.maximum:.6g}"
+    return f"{shown}, {feature.first} to {feature.last}" if feature.first else shown
