@@ -36,17 +36,6 @@ def test_the_unit_sets_what_there_is_to_set() -> None:
     assert {"host", "port"} <= names
 
 
-def test_the_image_has_what_it_needs_and_no_more() -> None:
-    """What is copied is there and not left out, and it runs as a user of its own."""
-    text = (DEPLOY / "Dockerfile").read_text()
-    sources = [line.split()[1] for line in text.splitlines() if line.startswith("COPY ")]
-    assert all((ROOT / source).exists() for source in sources)
-    ignore = (ROOT / ".dockerignore").read_text().splitlines()
-    assert {f"!{source}" for source in sources} == {line for line in ignore if line[:1] == "!"}
-    assert re.findall(r"^USER (.*)$", text, re.MULTILINE) == ["app"]
-    assert "/livez" in text.partition("HEALTHCHECK")[2]
-
-
 def test_nginx_has_the_limits_of_the_server() -> None:
     """A body that the server takes, nginx takes, and it says the same of a larger one."""
     text, limit = (DEPLOY / "nginx.conf").read_text(), Settings().max_body_bytes

@@ -159,3 +159,25 @@ def test_a_good_file_that_comes_back_is_live(root: Path, store: ModelStore, cloc
     clock.now += 1
     assert predict(store, "v0") == 0.25
     assert store.states() == {"v0": READY}
+
+
+def test_a_volume_of_kubernetes_that_changes_is_live(
+    root: Path, store: ModelStore, clock: Clock
+) -> None:
+    """Its files are links into a folder that another link, `..data`, leads to."""
+    folders = []
+    for probability in (0.25, 0.5):
+        folder = root / f"..2026_{probability}"
+        publish(root, "v0", probability)
+        folder.mkdir()
+        path_of(root, "v0").rename(path_of(folder, "v0"))
+        folders.append(folder)
+    (root / "..data").symlink_to(folders[0].name)
+    path_of(root, "v0").symlink_to(f"..data/{path_of(root, 'v0').name}")
+    assert predict(store, LATEST) == 0.25
+    (root / "..data_tmp").symlink_to(folders[1].name)
+    (root / "..data_tmp").rename(root / "..data")
+    shutil.rmtree(folders[0])
+    clock.now += 1
+    assert predict(store, LATEST) == 0.5
+    assert store.states() == {"v0": READY}

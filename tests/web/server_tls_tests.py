@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import shutil
 import ssl
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
+from tests.support.certificates import make_certificates
 from tests.support.paths import ROOT
 from tests.support.servers import running_server
 
@@ -20,23 +20,7 @@ from tests.support.servers import running_server
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a certificate of an authority's, for the server and for a client."""
-    if shutil.which("openssl") is None:
-        pytest.skip("apt-get install openssl")
-    root = tmp_path_factory.mktemp("certificates")
-    for name, more in {
-        "ca": "-addext keyUsage=critical,keyCertSign",  # Python 3.13 and later look for it
-        "server": "-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -CA ca.pem -CAkey ca.key",
-        "client": "-CA ca.pem -CAkey ca.key",
-    }.items():
-        subprocess.run(
-            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-            f" -subj /CN={name} -keyout {name}.key -out {name}.pem {more}".split()
-            + ([] if name == "ca" else ["-addext", "basicConstraints=critical,CA:FALSE"]),
-            cwd=root,
-            check=True,
-            capture_output=True,
-        )
-    return root
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")
