@@ -26,6 +26,7 @@ from app.tables.columns import Columns
 from app.training.column_options import column_options
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.date_parts import find_parts, set_ends, split_with_parts, with_parts
+from app.training.doubts import find_doubts
 from app.training.estimator_text import describe_estimator
 from app.training.fitting import fit
 from app.training.levels import check_level_options, decide_open
@@ -39,6 +40,7 @@ from app.training.quality import measure
 from app.training.repeats import find_repeats, suggest_order
 from app.training.search import Search
 from app.training.split import split_rows
+from app.training.summary import summarize
 from app.training.weights import with_weights
 from app.training.words import choose_words
 from app.utils.notes import note, progress, warnings_as_notes
@@ -144,6 +146,8 @@ def train(
 
     quality = measure(estimator, split, dataset, positive_index)
     click.echo(quality.figure)
+    for text in find_doubts(quality, len(split.X_validation)):
+        note(f"Warning: {text}")
 
     X = raw.X_train
     if refit_on_all:
@@ -163,6 +167,7 @@ def train(
             dialect=dataset.dialect,
             columns_left_out=tuple(dataset.decisions.columns_left_out),
             rows_left_out=tuple(dataset.decisions.rows_left_out),
+            classes=quality.classes,
         ),
         target=columns.target,
         features=features,
@@ -187,6 +192,9 @@ def train(
         note=note_text,
         estimator=describe_estimator(estimator),
         origin=find_origin(options),
+        intervals=quality.intervals,
+        advantages=quality.advantages,
+        label_metrics=quality.label_metrics,
     )
     manifest = with_weights(manifest, estimator, X)
     return publish(manifest, estimator, config.models_root, keys)
@@ -205,8 +213,10 @@ def main(csv: str, version: str, columns: Columns, **choices: Any) -> None:
     """
     config = settings.current_or_exit()
     try:
-        train(csv, version, columns=columns, config=config, **choices)
+        manifest = train(csv, version, columns=columns, config=config, **choices)
         if sys.stderr.isatty():
+            for line in summarize(manifest):
+                note(line)
             note(f"Its report, once served: http://localhost:{config.port}/{version}/report")
     except (ApplicationError, UnusableCluster) as error:
         note(f"Error: {error}")

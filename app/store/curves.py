@@ -128,8 +128,8 @@ class Curves:
     classes : mapping of str to ClassCurves
         With two classes only the positive one.
     confusion : tuple of tuple of int, shape (n_classes, n_classes)
-        Number of rows by true class (first axis) and most probable class (second), both in the
-        order of the manifest's `classes`.
+        Number of rows by true class (first axis) and label (second), both in the order of the
+        manifest's `classes`. With two classes the label is the one at the version's threshold.
     """
 
     classes: Mapping[str, ClassCurves]

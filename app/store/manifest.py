@@ -9,8 +9,15 @@ import orjson
 from app.helpers.features import Feature, Value, columns_of
 from app.helpers.predictions import Task
 from app.store.curves import Curves, RegressionCurves
+from app.store.intervals import (
+    Advantage,
+    ClassificationIntervals,
+    Interval,
+    Intervals,
+    RegressionIntervals,
+)
 from app.store.linear_weights import LinearWeights
-from app.store.metrics import Metrics, figure_of
+from app.store.metrics import LabelMetrics, Metrics, figure_of
 from app.store.origin import EstimatorText, Origin
 from app.store.parameters import Parameters, SearchResult
 from app.store.target_numbers import TargetNumbers
@@ -88,6 +95,13 @@ class Manifest:
     estimator : EstimatorText or None
         None in files that were written before it was kept.
     origin : Origin
+    intervals : ClassificationIntervals, RegressionIntervals or None
+        The 95 % interval of each of `metrics`; None in older files.
+    advantages : mapping of str to Advantage
+        Metric → how much better it is than the baseline's; empty in older files. Of a
+        classification `roc_auc` and `log_loss`, of a regression `r2` and `mean_absolute_error`.
+    label_metrics : LabelMetrics or None
+        How good the labels are; None without exactly two classes, and in older files.
     size, sha256 : int, str
         Of the pickle, which stands before the manifest in the file.
     format : int
@@ -114,6 +128,9 @@ class Manifest:
     note: str = ""
     estimator: EstimatorText | None = None
     origin: Origin = field(default_factory=Origin)
+    intervals: Intervals | None = None
+    advantages: Mapping[str, Advantage] = field(default_factory=dict)
+    label_metrics: LabelMetrics | None = None
     size: int = 0
     sha256: str = ""
     format: int = FORMAT
@@ -142,6 +159,14 @@ class Manifest:
     def figure(self) -> float:
         """The one number that says how good the model is: its ROC AUC, or R² in a regression."""
         return figure_of(self.metrics)
+
+    @property
+    def figure_interval(self) -> Interval | None:
+        """Its 95 % interval; None with too few rows, and in older files."""
+        match self.intervals:
+            case ClassificationIntervals(roc_auc=interval) | RegressionIntervals(r2=interval):
+                return interval
+        return None
 
     @property
     def baseline_figure(self) -> float:

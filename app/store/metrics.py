@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.store.intervals import Interval
+
 
 @dataclass(frozen=True)
 class ClassificationMetrics:
@@ -9,6 +11,12 @@ class ClassificationMetrics:
 
     With two classes of the positive one; with three or more, what is a metric of two classes is
     the macro average of each class against the rest (scikit-learn, "Metrics and scoring").
+
+    Attributes
+    ----------
+    roc_auc, average_precision, brier_score, log_loss : float
+    accuracy : float
+        The share of rows that get the right label: with two classes at the version's threshold.
     """
 
     roc_auc: float
@@ -16,6 +24,39 @@ class ClassificationMetrics:
     brier_score: float
     log_loss: float
     accuracy: float
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of some of the validation set's rows, and its 95 % interval."""
+
+    value: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class LabelMetrics:
+    """How good the labels of two classes are at the version's threshold.
+
+    Each is None if there are no rows of which it is a share.
+
+    Attributes
+    ----------
+    precision : Rate or None
+        Of the rows that get the positive class, how many are of it.
+    recall, specificity : Rate or None
+        Of the positive class's rows, and of the others, how many get the right label.
+    f1 : Rate or None
+        The harmonic mean of precision and recall.
+    flagged : Rate or None
+        Of all rows, how many get the positive class.
+    """
+
+    precision: Rate | None
+    recall: Rate | None
+    specificity: Rate | None
+    f1: Rate | None
+    flagged: Rate | None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,15 @@ class LeftOutRows:
 
 
 @dataclass(frozen=True)
+class ClassRows:
+    """How many rows a class has, in training set and validation set together and in the latter."""
+
+    label: str
+    rows: int
+    validation_rows: int
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """The file that a model learned from.
 
@@ -34,6 +43,8 @@ class TrainingData:
         How the file is written.
     columns_left_out, rows_left_out : tuple
         What was left out although nobody asked for it.
+    classes : tuple of ClassRows, shape (n_classes,)
+        In the order of the manifest's `classes`; empty in a regression, and in older files.
     """
 
     file_name: str
@@ -44,3 +55,4 @@ class TrainingData:
     dialect: Dialect = field(default_factory=Dialect)
     columns_left_out: tuple[LeftOutColumn, ...] = ()
     rows_left_out: tuple[LeftOutRows, ...] = ()
+    classes: tuple[ClassRows, ...] = ()

@@ -13,6 +13,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from app.helpers.predictions import STEPS
 from app.store.curves import (
     ClassCurves,
     Curves,
@@ -36,6 +37,7 @@ def evaluate(
     probabilities: Probabilities,
     positive_index: int | None,
     weights: NDArray[np.int64] | None = None,
+    threshold: float | None = None,
 ) -> ClassificationMetrics:
     """Return the metrics of predicted probabilities.
 
@@ -48,10 +50,14 @@ def evaluate(
         The place of the positive class; None with three or more classes.
     weights : array of int, shape (n_samples,), optional
         How often each row counts.
+    threshold : float, optional
+        Of two classes, the probability from which on a row gets the positive one. By default, a row
+        gets the most probable one.
     """
-    labels = list(range(probabilities.shape[1]))
+    classes = list(range(probabilities.shape[1]))
+    labels = choose_labels(probabilities, positive_index, threshold)
     # int8, because scikit-learn searches these arrays for distinct values several times.
-    one_hot = (target[:, np.newaxis] == np.array(labels)).astype(np.int8)
+    one_hot = (target[:, np.newaxis] == np.array(classes)).astype(np.int8)
     if positive_index is not None:
         is_class, scores = one_hot[:, positive_index], probabilities[:, positive_index]
         squares = (scores - is_class) ** 2
@@ -62,10 +68,30 @@ def evaluate(
         "roc_auc": roc_auc_score(is_class, scores, sample_weight=weights),
         "average_precision": average_precision_score(is_class, scores, sample_weight=weights),
         "brier_score": np.average(squares, weights=weights),
-        "log_loss": log_loss(target, probabilities, labels=labels, sample_weight=weights),
-        "accuracy": np.average(probabilities.argmax(axis=1) == target, weights=weights),
+        "log_loss": log_loss(target, probabilities, labels=classes, sample_weight=weights),
+        "accuracy": np.average(labels == target, weights=weights),
     }
     return ClassificationMetrics(**{name: float(value) for name, value in metrics.items()})
+
+
+def choose_labels(
+    probabilities: Probabilities, positive_index: int | None, threshold: float | None
+) -> NDArray[np.int64]:
+    """Return the place of the class that each row gets, shape (n_samples,).
+
+    That is the label of the API, chosen from the probabilities as clients see them.
+
+    Parameters
+    ----------
+    probabilities, positive_index, threshold
+        As for `evaluate`.
+    """
+    shown = np.rint(probabilities * STEPS) / STEPS
+    if positive_index is None or threshold is None:
+        most_probable: NDArray[np.int64] = shown.argmax(axis=1)
+        return most_probable
+    is_positive = shown[:, positive_index] >= threshold
+    return np.where(is_positive, positive_index, 1 - positive_index)
 
 
 def evaluate_baseline(
@@ -90,27 +116,33 @@ def make_curves(
     probabilities: Probabilities,
     classes: Sequence[str],
     positive_index: int | None,
+    threshold: float | None = None,
 ) -> Curves:
     """Return the curves of the positive class, or with three or more classes of each class.
 
     Parameters
     ----------
-    target, probabilities, positive_index
+    target, probabilities, positive_index, threshold
         As for `evaluate`.
     classes : shape (n_classes,)
     """
     shown = range(len(classes)) if positive_index is None else [positive_index]
     n_points = min(MAX_POINTS, _MAX_CURVES_POINTS // len(classes))
-    pairs = target * len(classes) + probabilities.argmax(axis=1)
+    labels = choose_labels(probabilities, positive_index, threshold)
+    pairs = target * len(classes) + labels
     confusion = np.bincount(pairs, minlength=len(classes) ** 2).reshape(len(classes), -1)
     by_class = {
-        classes[k]: _class_curves(target == k, probabilities[:, k], n_points) for k in shown
+        classes[k]: _class_curves(target == k, probabilities[:, k], n_points, threshold)
+        for k in shown
     }
     return Curves(by_class, tuple(map(tuple, confusion.tolist())))
 
 
 def _class_curves(
-    is_class: NDArray[np.bool_], probability: NDArray[np.float64], n_points: int
+    is_class: NDArray[np.bool_],
+    probability: NDArray[np.float64],
+    n_points: int,
+    threshold: float | None,
 ) -> ClassCurves:
     false_positive_rate, true_positive_rate, _ = roc_curve(is_class, probability)
     precision, recall, _ = precision_recall_curve(is_class, probability)
@@ -120,7 +152,9 @@ def _class_curves(
         roc=RocCurve(*_points(n_points, false_positive_rate, true_positive_rate)),
         precision_recall=PrecisionRecallCurve(*_points(n_points, recall[::-1], precision[::-1])),
         calibration=calibrate(is_class, probability),
-        points=find_operating_points(is_class, probability, n_points),
+        points=find_operating_points(
+            is_class, probability, n_points, () if threshold is None else (threshold,)
+        ),
         histogram=Histogram(
             edges=tuple(edges.tolist()),
             positive=tuple(np.histogram(probability[is_class], edges)[0].tolist()),

@@ -20,7 +20,7 @@ def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
     """Return the dataclass that `to_json` made plain.
 
     A field may be a plain value, another dataclass, a tuple, a mapping, or one of these or None. It
-    may also be one of several dataclasses: the one that has all the fields of the object.
+    may also be one of several dataclasses, or None: the one that has all the fields of the object.
     Fields that have a default may be missing.
 
     Raises
@@ -52,7 +52,7 @@ def _reader(kind: Any) -> Any:
     if origin in (Union, UnionType):
         classes = [argument for argument in arguments if is_dataclass(argument)]
         if len(classes) > 1:
-            return lambda data: from_json(_fitting(classes, data), data)
+            return lambda data: data and from_json(_fitting(classes, data), data)
         read = next(filter(None, map(_reader, arguments)), None)
         return read and (lambda value: None if value is None else read(value))
     if origin in (tuple, Sequence):

@@ -28,13 +28,13 @@ from app.models import estimators
 from app.models.estimators import build_classifier
 from app.settings import Settings
 from app.store.parameters import Parameters, Regularization
-from app.store.training_data import TrainingData
+from app.store.training_data import ClassRows, TrainingData
 from app.tables.columns import Columns
 from tests.support.csv_files import MIXED_NAMES, base_rows, mixed_rows, write_csv
 from tests.support.drawn_tables import tables
 from tests.support.manifests import curves_of, metrics_of
 from tests.support.paths import TRAINING_CSV
-from tests.support.training import Run, environment_of, read_manifest, run_python, train
+from tests.support.training import Run, environment_of, noted, read_manifest, run_python, train
 
 SIZES = re.compile(r"training set has (\d+) rows\nvalidation set has (\d+) rows\n")
 
@@ -120,7 +120,7 @@ def test_the_manifest_says_what_a_model_was_made_from(
         *("--target", "y", "--id", "name", "--drop", "other", "--categorical", "letter"),
         *("--missing", "NA", "--missing", "?", "--positive-class", "0", "--C", "2"),
     )
-    assert result.stderr == (
+    assert noted(result.stderr) == (
         "Warning: --missing '?' matches nothing.\nWarning: --missing 'NA' matches nothing.\n"
     )
     assert result.exit_code == 0
@@ -131,6 +131,7 @@ def test_the_manifest_says_what_a_model_was_made_from(
         rows=40,
         training_rows=30,
         validation_rows=10,
+        classes=(ClassRows("0", 20, 5), ClassRows("1", 20, 5)),
     )
     assert manifest.target == "y"
     assert [feature.name for feature in manifest.features] == ["x", "letter"]
@@ -198,7 +199,7 @@ def test_what_libraries_warn_of_is_a_line(
     monkeypatch.setattr(estimators, "build_classifier", build_hasty)
     result = run_training(path, "--C", "1000")
     assert result.exit_code == 0
-    (line,) = result.stderr.splitlines()
+    (line,) = noted(result.stderr).splitlines()
     assert line.startswith("Warning: lbfgs failed to converge after 1 iteration")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from app.store.trained_model import TrainedModel
 from tests.support.paths import ROOT
 
 Run = Callable[..., Result]
+
+_DOUBT = re.compile("Warning: (Only [0-9]+ rows? .*held out|Not better than the baseline by )")
 
 
 def train(path: str, version_id: str, **options: Any) -> Manifest:
@@ -64,6 +67,15 @@ def read_trials(config: Settings, version: str = "v0") -> tuple[Trial, ...]:
     search = read_manifest(config, version).search
     assert search is not None
     return search.trials
+
+
+def noted(stderr: str) -> str:
+    """Return what a training said beside its result, less doubts whether the model is good.
+
+    Tables made for a test have few rows, of which most models are no better than a guess.
+    """
+    lines = stderr.splitlines(keepends=True)
+    return "".join(line for line in lines if not _DOUBT.match(line))
 
 
 def predict(client: FlaskClient, rows: list[dict[str, Any]]) -> list[Any]:

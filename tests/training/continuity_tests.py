@@ -15,7 +15,7 @@ from app.tables.columns import Columns
 from app.training.continuity import changes
 from tests.support.csv_files import mixed_rows, write_csv
 from tests.support.manifests import UNTRAINED
-from tests.support.training import train
+from tests.support.training import noted, train
 
 AGE = Feature("age", "number", nullable=True, format=Format(unit="$"))
 CITY = Feature("city", "category", categories=("Bonn", "Köln", "Ulm"))
@@ -165,7 +165,8 @@ def write_mixed(directory: Path, **changed: Any) -> str:
 
 def warnings_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Return the warnings printed since the last call."""
-    return [line for line in capsys.readouterr().err.splitlines() if line.startswith("Warning: ")]
+    lines = noted(capsys.readouterr().err).splitlines()
+    return [line for line in lines if line.startswith("Warning: ")]
 
 
 def test_training_again_on_the_same_file_says_nothing(

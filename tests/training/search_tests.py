@@ -12,11 +12,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from app.models import estimators, train_model
+from app.models import estimators
 from app.settings import Settings
-from app.training import search
+from app.training import publishing, search
 from tests.support.cluster import dask_cluster
-from tests.support.training import Run, load_model, read_trials
+from tests.support.training import Run, load_model, noted, read_trials
 
 
 def split(path: Path) -> list[Any]:
@@ -55,7 +55,7 @@ def test_the_least_log_loss_in_cross_validation_is_chosen(
         )
         assert trial.log_loss == pytest.approx(-scores.mean(), abs=1e-4)
         assert trial.deviation == pytest.approx(scores.std(), abs=1e-4)
-    assert result.stderr == (
+    assert noted(result.stderr) == (
         "Of 12 choices in 5-fold cross-validation the best is "
         + ", ".join(f"{name} {value}" for name, value in best.regularization.parameters().items())
         + f": log loss {best.log_loss:.4f}.\n"
@@ -91,7 +91,7 @@ def test_a_model_without_c_is_refused_in_a_line(
     several = make_pipeline(LinearSVC(), LogisticRegression())
     monkeypatch.setattr(estimators, "build_classifier", lambda *_, **__: estimator or several)
     result = train_made_csv("--search")
-    assert result.stderr == (
+    assert noted(result.stderr) == (
         "Error: --search tries values of C, and the model of build_classifier() has"
         f" {found}; train it without.\n"
     )
@@ -110,7 +110,7 @@ def test_a_model_of_c_alone_is_searched(
 
     monkeypatch.setattr(estimators, "build_classifier", lambda *_, **__: Plain())
     monkeypatch.setattr(
-        train_model, "write_model_file", lambda path, estimator, manifest, key: manifest
+        publishing, "write_model_file", lambda path, estimator, manifest, key: manifest
     )
     assert train_made_csv("--search").exit_code == 0
 

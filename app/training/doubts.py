@@ -1,0 +1,61 @@
+"""Warnings about how good a model is: it rests on few rows, or is not better than its baseline."""
+
+from collections.abc import Iterator
+
+from app.helpers.errors import quote
+from app.store.intervals import ClassificationIntervals
+from app.training.quality import Quality
+
+NAMES = {
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "r2": "R²",
+    "mean_absolute_error": "mean absolute error",
+}
+"""What metrics are called in sentences."""
+FEW_ROWS = 100  # held out, of a class or in a regression
+WIDE = 0.1  # of an interval of ROC AUC or R²
+
+
+def find_doubts(quality: Quality, n_rows: int) -> Iterator[str]:
+    """Yield a sentence for each reason to doubt that a model is good.
+
+    Parameters
+    ----------
+    quality : Quality
+    n_rows : int
+        How many rows were held out.
+    """
+    if isinstance(quality.intervals, ClassificationIntervals):
+        rarest = min(quality.classes, key=lambda each: each.validation_rows)
+        n_fewest, of_what = rarest.validation_rows, f" of class {quote(rarest.label)}"
+        figure, interval = "the ROC AUC", quality.intervals.roc_auc
+    else:
+        n_fewest, of_what = n_rows, ""
+        figure, interval = "R²", quality.intervals.r2
+    rows = f"Only {'1 row' if n_fewest == 1 else f'{n_fewest} rows'}{of_what}"
+    are = "is" if n_fewest == 1 else "are"
+    if interval is None and n_fewest < FEW_ROWS:
+        yield f"{rows} {are} held out, too few to tell how good the model is."
+    elif interval is not None and n_fewest < FEW_ROWS and interval.high - interval.low >= WIDE:
+        ends = f"{interval.low:.2f} to {interval.high:.2f}"
+        yield f"{rows} {are} held out: {figure} could be anywhere from {ends}."
+
+    for metric, advantage in quality.advantages.items():
+        if advantage.interval is not None and not advantage.is_certain:
+            figures = quality.metrics, quality.baseline_metrics
+            value, baseline = (shown(getattr(each, metric)) for each in figures)
+            low, high = (shown(end, 3) for end in (advantage.interval.low, advantage.interval.high))
+            yield (
+                f"Not better than the baseline by {NAMES[metric]}: {value} against {baseline}; the"
+                f" advantage could be anywhere from {low} to {high}."
+            )
+
+
+def shown(number: float, digits: int = 4) -> str:
+    """Return a metric as sentences show it.
+
+    >>> shown(0.69314), shown(12345.6), shown(0.83251, 3)
+    ('0.6931', '12,346', '0.833')
+    """
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.{digits}g}"

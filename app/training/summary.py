@@ -1,0 +1,29 @@
+"""What a person who trains at a terminal is told at the end."""
+
+from collections.abc import Iterator
+
+from app.helpers.errors import quote
+from app.store.manifest import Manifest
+from app.training.doubts import shown
+
+MAX_CLASSES = 10  # whose shares are told
+
+
+def summarize(manifest: Manifest) -> Iterator[str]:
+    """Yield the lines about a model: its figure beside the baseline's, and the classes' shares."""
+    is_regression = manifest.task == "regression"
+    name = "R²" if is_regression else "ROC AUC"
+    if len(manifest.classes) > 2:
+        name += " (mean of each class against the rest)"
+    interval = manifest.figure_interval
+    sure = f", 95 % interval {shown(interval.low)} to {shown(interval.high)}" if interval else ""
+    yield f"{name} {shown(manifest.figure)}{sure}; baseline {shown(manifest.baseline_figure)}"
+    data = manifest.training_data
+    for rows in data.classes[:MAX_CLASSES]:
+        yield (
+            f"class {quote(rows.label)}: {rows.rows / data.rows:.1%} of all rows,"
+            f" {rows.validation_rows / data.validation_rows:.1%} of those held out"
+            f" ({rows.validation_rows} of {data.validation_rows})"
+        )
+    if (n_more := len(data.classes) - MAX_CLASSES) > 0:
+        yield f"and {n_more} more classes"

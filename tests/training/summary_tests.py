@@ -1,0 +1,93 @@
+"""What a person who trains at a terminal is told at the end."""
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.models.train_model import main
+from app.settings import Settings
+from app.store.intervals import Interval
+from tests.support.csv_files import write_csv
+from tests.support.houses import house_rows
+from tests.support.paths import TRAINING_CSV
+from tests.support.training import Run, read_manifest
+
+
+class Terminal(io.StringIO):
+    """A stderr that a person looks at."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.fixture
+def train_at_a_terminal(
+    config: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., list[str]]:
+    """Train v0 in this process: train(path, *options) returns what the terminal shows."""
+
+    def train(path: str, *options: str) -> list[str]:
+        monkeypatch.setattr("app.settings.current", config)
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        main([path, "v0", "--C", "0.1", *options], standalone_mode=False)
+        return terminal.getvalue().splitlines()
+
+    return train
+
+
+def texts(interval: Interval | None) -> tuple[str, str]:
+    """Return the ends as the summary shows them."""
+    assert interval is not None
+    return f"{interval.low:.4g}", f"{interval.high:.4g}"
+
+
+def test_a_classification_ends_with_its_figure_and_the_classes(
+    train_at_a_terminal: Callable[..., list[str]], config: Settings
+) -> None:
+    """The ROC AUC beside the baseline's, the share of each class, and where to look."""
+    lines = train_at_a_terminal(TRAINING_CSV)
+    manifest = read_manifest(config)
+    low, high = texts(manifest.figure_interval)
+    assert lines == [
+        f"ROC AUC {manifest.figure:.4g}, 95 % interval {low} to {high}; baseline 0.5",
+        "class '0': 54.7% of all rows, 54.7% of those held out (1367 of 2500)",
+        "class '1': 45.3% of all rows, 45.3% of those held out (1133 of 2500)",
+        "Its report, once served: http://localhost:8080/v0/report",
+    ]
+
+
+def test_a_regression_ends_with_its_figure(
+    train_at_a_terminal: Callable[..., list[str]], config: Settings, tmp_path: Path
+) -> None:
+    """R² beside the baseline's; there are no classes."""
+    path = write_csv(tmp_path / "houses.csv", house_rows())
+    summary = train_at_a_terminal(str(path), "--target", "price")[-2:]
+    manifest = read_manifest(config)
+    low, high = texts(manifest.figure_interval)
+    assert summary == [
+        f"R² {manifest.figure:.4g}, 95 % interval {low} to {high};"
+        f" baseline {manifest.baseline_figure:.4g}",
+        "Its report, once served: http://localhost:8080/v0/report",
+    ]
+
+
+def test_of_many_classes_the_first_ten_are_told(
+    train_at_a_terminal: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    """And how many more there are."""
+    rows = [[str(i % 7), f"class {i % 12 + 10}"] for i in range(240)]
+    path = write_csv(tmp_path / "many.csv", [["x", "target"], *rows])
+    lines = train_at_a_terminal(str(path))
+    assert sum(line.startswith("class 'class 1") for line in lines) == 10
+    assert lines[-2] == "and 2 more classes"
+    assert lines[-13].startswith("ROC AUC (mean of each class against the rest) 0.")
+
+
+def test_what_is_not_read_by_a_person_has_no_summary(run_training: Run) -> None:
+    """A log, for one."""
+    assert run_training(TRAINING_CSV).stderr == ""
