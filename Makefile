@@ -1,7 +1,7 @@
 # All targets install into .venv, from the locked requirements, and change nothing else.
 .DEFAULT_GOAL := help
 .PHONY: help run train test test-browser test-chaos test-fuzz bench bench-bulk bench-peers \
-	bench-tables lint format audit lock rename clean notebook
+	bench-tables bench-accuracy lint format audit lock rename clean notebook
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -50,6 +50,9 @@ bench-peers: .venv/dev ## Compare with MLServer, MLflow, BentoML, LitServe and R
 
 bench-tables: .venv/dev ## Train on some 250 real CSV files, without any options
 	$(BIN)/python -m tests.benchmarks.real_tables
+
+bench-accuracy: .venv/dev ## Compare the default models with hand-written ones on these files
+	$(BIN)/python -m tests.benchmarks.accuracy
 
 lint: .venv/dev ## Check style, formatting and types (.pre-commit-config.yaml)
 	$(BIN)/pre-commit run --all-files

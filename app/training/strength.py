@@ -1,9 +1,10 @@
 """The strength of the regularization where nobody gave one: chosen by cross-validation.
 
 The one-standard-error rule (Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*,
-section 7.10): of all values whose mean loss lies within one standard error of
-the best one's, the strongest regularization. It takes a second or two at most: it looks at a sample
-of the training set, and fits what comes before the last step of a pipeline once per fold.
+section 7.10): of all values whose mean loss lies within one standard error of the best one's, the
+strongest regularization. The error is that of their difference, fold by fold, since a fold that is
+hard for one value is hard for all. It takes a second or two at most: it looks at a sample of the
+training set, and fits what comes before the last step of a pipeline once per fold.
 """
 
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 DEFAULT_STRENGTH = 1.0  # scikit-learn's own, where there is too little or too much to choose from
 MAX_ROWS = 20_000
 MIN_CLASS_ROWS = 50
+MIN_ROWS = 100  # of a regression
 FOLDS = 5
 MAX_CELLS = 10_000_000  # rows × columns × classes; some two seconds
 _SPARSE_COST = 20  # so many dense cells take as long as one word of a text
@@ -76,11 +78,11 @@ def choose_strength(
         return None
     stratify = y if is_classifier(estimator) else None
     n_outputs = len(np.unique(y)) if stratify is not None else 1
-    if stratify is not None and (fewest := _fewest(y)) < MIN_CLASS_ROWS:
+    if few := _few_rows(y, is_regression=stratify is None):
         return Strength(
             DEFAULT_STRENGTH,
-            f"C is {DEFAULT_STRENGTH:g}: with {fewest} rows of a class there are too few to"
-            " choose it by cross-validation",
+            f"C is {DEFAULT_STRENGTH:g}: with {few} there are too few to choose it by"
+            " cross-validation",
         )
     if len(X) > MAX_ROWS:
         some, _ = train_test_split(
@@ -110,9 +112,9 @@ def choose_strength(
 def _choose(losses: NDArray[np.float64]) -> Strength:
     """Return the choice from losses of shape (n_folds, n_strengths)."""
     means = losses.mean(axis=0)
-    best = int(means.argmin())
-    error = losses[:, best].std(ddof=1) / np.sqrt(len(losses))
-    chosen = int(np.argmax(means <= means[best] + error))  # the first, and so the smallest C
+    differences = losses - losses[:, [int(means.argmin())]]
+    errors = differences.std(axis=0, ddof=1) / np.sqrt(len(losses))
+    chosen = int(np.argmax(differences.mean(axis=0) <= errors))  # the first: the smallest C
     return Strength(
         STRENGTHS[chosen],
         f"C is {STRENGTHS[chosen]:g}, chosen by {len(losses)}-fold cross-validation",
@@ -131,8 +133,12 @@ def _parameters(last: Any, C: float) -> dict[str, float]:
             return {}
 
 
-def _fewest(y: NDArray[Any]) -> int:
-    return int(np.unique(y, return_counts=True)[1].min())
+def _few_rows(y: NDArray[Any], *, is_regression: bool) -> str:
+    """Return how many rows there are if they are too few to compare anything, else nothing."""
+    if is_regression:
+        return f"{len(y)} rows" if len(y) < MIN_ROWS else ""
+    fewest = int(np.unique(y, return_counts=True)[1].min())
+    return f"{fewest} rows of a class" if fewest < MIN_CLASS_ROWS else ""
 
 
 def _transformed(
