@@ -37,6 +37,7 @@ from app.training.origin import check_note, find_origin
 from app.training.profile import describe_features, find_leaks, make_self_check
 from app.training.publishing import displayable, publish
 from app.training.quality import measure
+from app.training.reliance import measure_reliance
 from app.training.repeats import find_repeats, suggest_order
 from app.training.search import Search
 from app.training.split import split_rows
@@ -149,12 +150,16 @@ def train(
     for text in find_doubts(quality, len(split.X_validation)):
         note(f"Warning: {text}")
 
-    X = raw.X_train
+    X, described = raw.X_train, describe_features(features, raw.X_train)
+    held_out = raw.X_validation, raw.y_validation
+    reliance = measure_reliance(
+        estimator, *held_out, described, dataset.classes, positive_index, SEED
+    )
     if refit_on_all:
         X = pd.concat([raw.X_train, raw.X_validation])
         features = set_ends(features, X)
         fitted.refit(with_parts(X, features), np.concatenate([split.y_train, split.y_validation]))
-    features = describe_features(features, X)
+        described = describe_features(features, X)
     manifest = Manifest(
         version=version_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -170,7 +175,7 @@ def train(
             classes=quality.classes,
         ),
         target=columns.target,
-        features=features,
+        features=described,
         classes=dataset.classes,
         positive_class=positive_class,
         parameters=Parameters(
@@ -185,7 +190,7 @@ def train(
         baseline_metrics=quality.baseline_metrics,
         curves=quality.curves,
         libraries=library_versions(),
-        self_check=make_self_check(estimator, features, dataset.classes, positive_index),
+        self_check=make_self_check(estimator, described, dataset.classes, positive_index),
         search=fitted.search,
         task=dataset.task,
         numbers=quality.numbers,
@@ -195,6 +200,7 @@ def train(
         intervals=quality.intervals,
         advantages=quality.advantages,
         label_metrics=quality.label_metrics,
+        reliance=reliance,
     )
     manifest = with_weights(manifest, estimator, X)
     return publish(manifest, estimator, config.models_root, keys)

@@ -20,6 +20,7 @@ from app.store.linear_weights import LinearWeights
 from app.store.metrics import LabelMetrics, Metrics, figure_of
 from app.store.origin import EstimatorText, Origin
 from app.store.parameters import Parameters, SearchResult
+from app.store.reliance import Reliance
 from app.store.target_numbers import TargetNumbers
 from app.store.training_data import TrainingData
 from app.utils.dataclass_json import from_json, to_json
@@ -102,6 +103,8 @@ class Manifest:
         classification `roc_auc` and `log_loss`, of a regression `r2` and `mean_absolute_error`.
     label_metrics : LabelMetrics or None
         How good the labels are; None without exactly two classes, and in older files.
+    reliance : Reliance or None
+        None if it would have taken too long, and in files that were written before it was kept.
     size, sha256 : int, str
         Of the pickle, which stands before the manifest in the file.
     format : int
@@ -131,6 +134,7 @@ class Manifest:
     intervals: Intervals | None = None
     advantages: Mapping[str, Advantage] = field(default_factory=dict)
     label_metrics: LabelMetrics | None = None
+    reliance: Reliance | None = None
     size: int = 0
     sha256: str = ""
     format: int = FORMAT

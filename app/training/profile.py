@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 from sklearn.tree import DecisionTreeClassifier
 
 from app.helpers.dates import SECONDS_OF_DAY, TO_NUMBER, TO_TEXT, UNITS, DateType
@@ -24,6 +23,7 @@ from app.helpers.features import (
 from app.store.fitted_estimator import estimator_outputs, make_frame
 from app.store.manifest import CheckedRow
 from app.training.date_parts import with_parts
+from app.training.figure import roc_auc
 from app.training.levels import frequent_levels
 from app.training.words import describe_texts, varied_texts
 
@@ -223,16 +223,10 @@ def _tell(shares: Iterator[NDArray[np.float64]], target: NDArray[np.int64]) -> b
     shortfall = (1.0 - LEAKAGE_AUC) * len(classes)
     n_scored = 0
     for n_scored, share in enumerate(shares, start=1):
-        shortfall -= 1.0 - _roc_auc(target == classes[n_scored - 1], share)
+        shortfall -= 1.0 - roc_auc(target == classes[n_scored - 1], share)
         if shortfall < 0.0:
             return False
     return n_scored == len(classes)
-
-
-def _roc_auc(is_class: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Return the ROC AUC, as the Mann–Whitney statistic; scikit-learn takes ten times as long."""
-    n, n_rest = int(is_class.sum()), int((~is_class).sum())
-    return float((rankdata(score)[is_class].sum() / n - (n + 1) / 2) / n_rest)
 
 
 def _range_shares(
