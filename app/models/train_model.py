@@ -42,6 +42,7 @@ from app.training.repeats import find_repeats, suggest_order
 from app.training.search import Search
 from app.training.split import split_rows
 from app.training.summary import summarize
+from app.training.threshold import plan_threshold, read_threshold, settle_threshold
 from app.training.weights import with_weights
 from app.training.words import choose_words
 from app.utils.notes import note, progress, warnings_as_notes
@@ -57,6 +58,8 @@ def train(
     *,
     columns: Columns | None = None,
     positive_class: str | None = None,
+    threshold: float | None = None,
+    threshold_for: str | None = None,
     C: float | None = None,
     search: Search | None = None,
     refit_on_all: bool = False,
@@ -77,6 +80,11 @@ def train(
         How to read the columns, and whether the target is a class or a number.
     positive_class : str, optional
         Of two classes, the one whose probability is predicted; by default the last.
+    threshold : float, optional
+        Of two classes, the probability from which on a row gets the positive one's label; by
+        default 0.5.
+    threshold_for : str, optional
+        What to choose it for on the training set: `recall=0.8`, `precision=0.5`, `flagged=0.1`.
     C : float, optional
         Inverse of the regularization's strength; by default cross-validation on the training set
         chooses it.
@@ -103,6 +111,7 @@ def train(
     """
     make_filename(version_id)  # refuses a version id before any work
     note_text = check_note(note_text)
+    asked = read_threshold(threshold, threshold_for)
     config = config or settings.current
     columns = columns or Columns()
     click.echo(f"\nWill train model {version_id} using the file at: {displayable(path)}\n")
@@ -116,6 +125,7 @@ def train(
     positive_class = choose_positive_class(dataset, positive_class, columns.target)
     positive_index = None if positive_class is None else dataset.classes.index(positive_class)
     check_level_options(dataset.features, columns)
+    planned = plan_threshold(asked, dataset, old)
     split = split_rows(dataset, SEED)
     # Before the long work, but after all that may be refused: a refusal makes no key.
     keys = key_source.read_or_create()
@@ -145,7 +155,10 @@ def train(
     )
     estimator = fitted.estimator
 
-    quality = measure(estimator, split, dataset, positive_index)
+    settled = settle_threshold(planned, fitted, split, dataset.classes, positive_index, SEED)
+    if settled.note:
+        note(f"Note: {settled.note}; --threshold decides otherwise.")
+    quality = measure(estimator, split, dataset, positive_index, settled.value)
     click.echo(quality.figure)
     for text in find_doubts(quality, len(split.X_validation)):
         note(f"Warning: {text}")
@@ -185,6 +198,7 @@ def train(
             seed=SEED,
             columns=columns,
             refit_on_all=refit_on_all,
+            threshold_for=settled.rule,
         ),
         metrics=quality.metrics,
         baseline_metrics=quality.baseline_metrics,
@@ -197,6 +211,7 @@ def train(
         note=note_text,
         estimator=describe_estimator(estimator),
         origin=find_origin(options),
+        threshold=settled.value,
         intervals=quality.intervals,
         advantages=quality.advantages,
         label_metrics=quality.label_metrics,

@@ -44,6 +44,9 @@ class Parameters:
     refit_on_all : bool
         Whether the published model was fitted on all rows, after it was evaluated.
     columns : Columns
+    threshold_for : str
+        What the version's threshold was chosen for on the training set, such as recall=0.8; empty
+        if it was given, or nobody asked for another one.
     """
 
     classifier: str
@@ -52,6 +55,7 @@ class Parameters:
     columns: Columns
     refit_on_all: bool = False
     strength: str = ""
+    threshold_for: str = ""
 
 
 @dataclass(frozen=True)

@@ -176,9 +176,17 @@ def _answer_changes(old: Manifest, new: Manifest) -> Iterator[str]:
             yield f"class{'' if is_one else 'es'} {shown} {what[0 if is_one else 1]}"
     if old.positive_class != new.positive_class:
         yield f"the prediction is {_probability(new)} instead of {_probability(old)}"
+    elif old.threshold != new.threshold and not _same_rule(old, new):
+        label = quote(new.positive_class or "")
+        yield f"label {label} needs a probability of {new.threshold:g} instead of {old.threshold:g}"
     units = [manifest.numbers.unit if manifest.numbers else "" for manifest in (old, new)]
     if units[0] != units[1]:
         yield f"the prediction {_unit_change(*units)}"
+
+
+def _same_rule(old: Manifest, new: Manifest) -> bool:
+    """Whether both thresholds were chosen for the same aim, so that they differ by the data."""
+    return old.parameters.threshold_for == new.parameters.threshold_for != ""
 
 
 def _columns(names: Sequence[str], is_: str, are: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.preprocessing import LabelEncoder
 
 from app.helpers.errors import ApplicationError
@@ -50,6 +51,13 @@ class Fitted:
     def refit(self, X: pd.DataFrame, y: NDArray[Any]) -> None:
         """Fit the estimator again on other rows, whose y are as in a Split."""
         without_labels(self.estimator).fit(X, y if self.learned is None else self.learned[y])
+
+    def fit_copy(self, X: pd.DataFrame, y: NDArray[Any]) -> Any:
+        """Return an estimator of the same parameters that is fitted on other rows."""
+        inside = without_labels(self.estimator)
+        # Of an estimator that does not have scikit-learn's methods, it is a plain copy.
+        copy = clone(inside, safe=False).fit(X, y if self.learned is None else self.learned[y])
+        return copy if inside is self.estimator else with_labels(copy, self.estimator.le_)
 
 
 def fit(

@@ -23,6 +23,19 @@ def _check_strength(
 _OPTIONS = (
     click.option("--positive-class", metavar="LABEL", help="Class to predict the probability of."),
     click.option(
+        "--threshold",
+        type=float,
+        metavar="NUMBER",
+        help="Of two classes, the probability from which on a row gets the positive one's label"
+        " (default: 0.5).",
+    ),
+    click.option(
+        "--threshold-for",
+        metavar="AIM",
+        help="Choose the threshold on the training set: recall=0.8, precision=0.5, or flagged=0.1"
+        " of all rows.",
+    ),
+    click.option(
         "--C",
         "C",
         type=float,

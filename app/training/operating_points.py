@@ -34,9 +34,7 @@ def find_operating_points(
     thresholds : collection of float
         More thresholds that are kept.
     """
-    steps = np.rint(probability * STEPS).astype(np.int64)
-    true_positives = _at_least(steps[is_class])
-    false_positives = _at_least(steps[~is_class])
+    true_positives, false_positives = count_at_steps(is_class, probability)
     n_positives, n_negatives = int(true_positives[-1]), int(false_positives[-1])
 
     moves = np.hypot(
@@ -56,6 +54,14 @@ def find_operating_points(
         negatives=n_negatives,
         deciles=_count_tenths(is_class, probability),
     )
+
+
+def count_at_steps(
+    is_class: NDArray[np.bool_], probability: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return true and false positives at thresholds of 1, 1 - 1 / STEPS … 0, both (STEPS + 1,)."""
+    steps = np.rint(probability * STEPS).astype(np.int64)
+    return _at_least(steps[is_class]), _at_least(steps[~is_class])
 
 
 def step_of(threshold: float) -> int:

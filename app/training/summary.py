@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from app.helpers.errors import quote
 from app.store.manifest import Manifest
 from app.training.doubts import shown
+from app.training.threshold import DEFAULT
 
 MAX_CLASSES = 10  # whose shares are told
 
@@ -18,6 +19,10 @@ def summarize(manifest: Manifest) -> Iterator[str]:
     interval = manifest.figure_interval
     sure = f", 95 % interval {shown(interval.low)} to {shown(interval.high)}" if interval else ""
     yield f"{name} {shown(manifest.figure)}{sure}; baseline {shown(manifest.baseline_figure)}"
+    if (labels := manifest.label_metrics) and manifest.threshold != DEFAULT:
+        rates = ((name, getattr(labels, name)) for name in ("recall", "precision", "flagged"))
+        told = (f"{name} {shown(rate.value, 3)}" for name, rate in rates if rate)
+        yield f"at the threshold of {manifest.threshold:g}: {', '.join(told)}"
     data = manifest.training_data
     for rows in data.classes[:MAX_CLASSES]:
         yield (

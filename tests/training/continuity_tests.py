@@ -9,6 +9,7 @@ import pytest
 from app.helpers.features import Feature, Format
 from app.settings import Settings
 from app.store.manifest import Manifest
+from app.store.parameters import Parameters
 from app.store.target_numbers import TargetNumbers
 from app.store.training_data import LeftOutColumn
 from app.tables.columns import Columns
@@ -101,6 +102,12 @@ def test_what_widens_a_row_is_no_change(old: Feature, new: Feature) -> None:
     assert changes(manifest_of(old), manifest_of(new)) == []
 
 
+def chosen_for(rule: str) -> Parameters:
+    """Return the parameters of a version whose threshold was chosen."""
+    parameters: Parameters = UNTRAINED["parameters"]
+    return replace(parameters, threshold_for=rule)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -119,6 +126,16 @@ def test_what_widens_a_row_is_no_change(old: Feature, new: Feature) -> None:
             {},
             {"positive_class": "no"},
             ["the prediction is that of 'no' instead of that of 'yes'"],
+        ),
+        (
+            {},
+            {"threshold": 0.3},
+            ["label 'yes' needs a probability of 0.3 instead of 0.5"],
+        ),
+        (
+            {"parameters": chosen_for("recall=0.8"), "threshold": 0.2},
+            {"parameters": chosen_for("recall=0.8"), "threshold": 0.3},
+            [],
         ),
         (
             {"classes": ("maybe", "no", "yes"), "positive_class": None},

@@ -76,6 +76,21 @@ def test_a_regression_ends_with_its_figure(
     ]
 
 
+def test_a_threshold_is_told_with_what_it_reaches(
+    train_at_a_terminal: Callable[..., list[str]], config: Settings
+) -> None:
+    """On the held-out rows; at the usual one half there is nothing to tell."""
+    lines = train_at_a_terminal(TRAINING_CSV, "--threshold", "0.3")
+    labels = read_manifest(config).label_metrics
+    assert labels is not None
+    recall, precision, flagged = (
+        f"{rate.value:.3g}" for rate in (labels.recall, labels.precision, labels.flagged) if rate
+    )
+    assert lines[1] == (
+        f"at the threshold of 0.3: recall {recall}, precision {precision}, flagged {flagged}"
+    )
+
+
 def test_of_many_classes_the_first_ten_are_told(
     train_at_a_terminal: Callable[..., list[str]], tmp_path: Path
 ) -> None:
