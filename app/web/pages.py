@@ -30,6 +30,7 @@ from app.web.report.typeset import (
     breakable,
     curl,
     decimals,
+    grouped,
     log_odds,
     moment,
     number,
@@ -67,6 +68,7 @@ for _filter in (
     asdict,
     breakable,
     decimals,
+    grouped,
     log_odds,
     moment,
     number,
@@ -119,7 +121,8 @@ def model(version: str) -> Response:
     trained = services().store.get(version)
     if _prefers_json():
         return _json(_model_json(trained))
-    return _html("model.html", **_model_context(trained, version))
+    command = _train_again(trained.manifest, services().store)
+    return _html("model.html", command=command, **_model_context(trained, version))
 
 
 @pages.get("/<version:version>/report")
@@ -235,6 +238,14 @@ def _model_context(trained: "TrainedModel", segment: str) -> dict[str, Any]:
         "needs_key": needs_key,
         "segment": segment,
     }
+
+
+def _train_again(manifest: Manifest, store: ModelStore) -> str:
+    """Return the command that trains the next version like this one."""
+    highest = max(int(version[1:]) for version in (*store.states(), manifest.version))
+    file = shlex.quote(manifest.training_data.file_name)
+    new = f"v{highest + 1} --like {manifest.version}"
+    return f"python -m app.models.train_model {file} {new}"
 
 
 def _html(template: str, policy: dict[str, str] | None = None, **context: Any) -> Response:

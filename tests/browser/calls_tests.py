@@ -57,7 +57,7 @@ def test_the_copied_call_runs(
     )
     page.locator("#field-0").fill('it\'s \\ "7" $HOME')
     page.get_by_role("radio", name=language).check()
-    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copy", exact=True).click()
     sync_api.expect(page.locator("#copied")).to_have_text("Copied")
     call = page.evaluate("navigator.clipboard.readText()")
     environment = {**os.environ, "API_KEY": KEY, "NO_PROXY": "127.0.0.1"}

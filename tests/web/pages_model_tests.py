@@ -65,7 +65,7 @@ def test_how_good_it_is_comes_first_and_the_form_is_one_click_away(
     """Each section has a link at the top."""
     page = get_page(page_client, "/v2")
     sections = page.all("section", "id")
-    assert sections == ["quality", "learned", "try", "features", "compare"]
+    assert sections == ["quality", "line", "learned", "try", "features", "compare"]
     links = [href[1:] for href in page.all("a", "href") if href.startswith("#")]
     assert links == ["main", *sections]
 
@@ -78,7 +78,6 @@ def test_the_facts_of_training_are_named_so_that_they_can_be_told_apart(
     facts = dict(re.findall(r"<dt>(.*?)</dt><dd><bdi>(.*?)</bdi>", text))
     assert facts["predicted column"] == "target"
     assert facts["column of ids"] == "id"
-    assert facts["estimator"] == "Pipeline"
 
 
 def test_a_long_list_of_categories_is_not_in_the_form(page_client: FlaskClient) -> None:

@@ -46,6 +46,7 @@ def test_three_plots_say_what_to_look_for(path: str, houses_client: FlaskClient)
     assert "90 % of the errors lie between the dashed lines" in page.words.replace("\xa0", " ")
     assert "Confusion matrix" not in page.words
     assert "log-odds" not in page.words
+    assert "classifier" not in page.words.lower()
 
 
 def test_effects_are_in_the_unit_of_the_target(houses_client: FlaskClient) -> None:

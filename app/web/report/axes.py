@@ -10,6 +10,7 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 14, 12, 44  # the margins
 N_TICKS = 5  # at most so many steps of an axis
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SUFFIXES = ((1e9, "G"), (1e6, "M"), (1e4, "k"))
+_SMALLEST = 0.001  # where an axis of shares ends at least
 _WHOLE_FROM = 0.8  # an axis of shares that would end beyond this ends at 1
 
 
@@ -70,7 +71,7 @@ def make_axis(numbers: Sequence[float], place: Callable[[float], float]) -> Axis
 def make_share_axis(largest: float, place: Callable[[float], float]) -> Axis:
     """Return an axis from 0 to just beyond the largest of some shares, at most to 1."""
     if 0 < largest <= _WHOLE_FROM:
-        return make_axis([0.0, largest], place)
+        return make_axis([0.0, max(largest, _SMALLEST)], place)
     return Axis(0.0, 1.0, tuple(Tick(place(k / 4), f"{k / 4:g}") for k in range(5)))
 
 

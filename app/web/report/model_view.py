@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from app.helpers.predictions import Prediction
 from app.store.curves import Curves, RegressionCurves
 from app.store.manifest import Manifest
+from app.web.report.decision import Decision, make_decision
 from app.web.report.effects import Effect, make_effects
 from app.web.report.number_plots import NumberPlots, make_number_plots
 from app.web.report.plots import ClassPlots, make_class_plots
@@ -40,6 +41,8 @@ class ModelView:
         Of the positive class, or of each class, the most frequent first.
     effects : dict of str to list of Effect
         As `make_effects` returns them.
+    decision : Decision or None
+        Of two classes; None in older files.
     number_plots : NumberPlots or None
         Of a regression.
     confusions : list of Confusion
@@ -54,6 +57,7 @@ class ModelView:
 
     plots: list[ClassPlots]
     effects: dict[str, list[Effect]]
+    decision: Decision | None
     number_plots: NumberPlots | None
     confusions: list[Confusion]
     parameters: dict[str, Any]
@@ -88,12 +92,20 @@ def _make(model: "TrainedModel") -> ModelView:
     return ModelView(
         plots=plots,
         effects=make_effects(model),
+        decision=_decision(manifest, plots),
         number_plots=_number_plots(manifest),
         confusions=_confusions(manifest),
         parameters=_parameters(manifest),
         row=row,
         prediction=model.predict(row),
     )
+
+
+def _decision(manifest: Manifest, plots: list[ClassPlots]) -> Decision | None:
+    if manifest.positive_class is None or not isinstance(manifest.curves, Curves):
+        return None
+    points = manifest.curves.classes[manifest.positive_class].points
+    return make_decision(points, manifest.threshold, plots[0]) if points else None
 
 
 def _number_plots(manifest: Manifest) -> NumberPlots | None:

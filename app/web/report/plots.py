@@ -19,12 +19,17 @@ class Calibration:
     Attributes
     ----------
     x, y : Axis
-        Both from 0 to the same share.
     path, diagonal : str
     dots : tuple of (float, float)
         The bins.
+    bars : tuple of (float, float, float)
+        Of each bin where it lies on the horizontal axis, and the ends of its 95 % interval on the
+        other; empty in older files.
     gap : float
-        The difference between predicted and observed shares, averaged over the bins.
+        The difference between predicted and observed shares, averaged over the rows; in older files
+        over the bins.
+    n_rows : int
+        How many rows a bin has, on average; 0 in older files.
     """
 
     x: Axis
@@ -32,7 +37,9 @@ class Calibration:
     path: str
     diagonal: str
     dots: tuple[tuple[float, float], ...]
+    bars: tuple[tuple[float, float, float], ...]
     gap: float
+    n_rows: int
 
 
 @dataclass(frozen=True)
@@ -152,8 +159,9 @@ def _precision_recall(
 
 
 def _calibration(curve: CalibrationCurve) -> Calibration:
-    largest = max(*curve.predicted, *curve.observed)
-    x_axis, y_axis = make_share_axis(largest, x_place), make_share_axis(largest, y_place)
+    x_axis = make_share_axis(max(curve.predicted), x_place)
+    y_axis = make_share_axis(max((*curve.observed, *curve.high)), y_place)
+    end = min(x_axis.high, y_axis.high)
     xs, ys = map(x_axis.share, curve.predicted), map(y_axis.share, curve.observed)
     places = list(zip(xs, ys, strict=True))
     gaps = [abs(x - y) for x, y in zip(curve.predicted, curve.observed, strict=True)]
@@ -161,9 +169,14 @@ def _calibration(curve: CalibrationCurve) -> Calibration:
         x=x_axis,
         y=y_axis,
         path=path([x for x, _ in places], [y for _, y in places]),
-        diagonal=path([0.0, 1.0], [0.0, 1.0]),
+        diagonal=path([0.0, x_axis.share(end)], [0.0, y_axis.share(end)]),
         dots=tuple((x_place(x), y_place(y)) for x, y in places),
-        gap=sum(gaps) / max(1, len(gaps)),
+        bars=tuple(
+            (x_place(x), y_place(y_axis.share(low)), y_place(y_axis.share(high)))
+            for (x, _), low, high in zip(places, curve.low, curve.high, strict=False)
+        ),
+        gap=sum(gaps) / max(1, len(gaps)) if curve.error is None else curve.error,
+        n_rows=round(sum(curve.count) / max(1, len(curve.count))),
     )
 
 

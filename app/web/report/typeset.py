@@ -1,7 +1,7 @@
 """How pages write numbers, shares, moments and calls.
 
-`app/web/static/numbers.js` has `decimals`, `log_odds`, `quantity`, `amount`, `plain`, `percent` and
-`word_parts` again, for what the browser writes; a test runs both.
+`app/web/static/numbers.js` has `decimals`, `log_odds`, `quantity`, `amount`, `plain`, `grouped`,
+`percent` and `word_parts` again, for what the browser writes; a test runs both.
 """
 
 import math
@@ -110,6 +110,15 @@ def round_for(feature: Feature, value: Value) -> Value:
     decimals = 3 - math.floor(math.log10(width)) if 0 < width < math.inf else 15
     rounded = round(value, decimals)
     return int(rounded) if rounded.is_integer() and abs(rounded) < MAX_EXACT else rounded
+
+
+def grouped(number: int) -> str:
+    """Return a whole number.
+
+    >>> grouped(1234567)
+    '1,234,567'
+    """
+    return f"{number:,}"
 
 
 def percent(share: float) -> str:

@@ -2,7 +2,8 @@
 
 import { predict } from "./api.js";
 import { Comparison } from "./compare.js";
-import { copyText } from "./copy.js";
+import { tieCopy } from "./copy.js";
+import { Decision } from "./decide.js";
 import { element, named, svg } from "./dom.js";
 import { RowForm } from "./form.js";
 import { logOdds, plain } from "./numbers.js";
@@ -18,6 +19,7 @@ const facts = JSON.parse(byId("facts").textContent);
 facts.url = location.origin + new URL(facts.url).pathname;
 const isRegression = facts.task === "regression";
 const form = new RowForm(document.querySelector(".try form"), facts);
+if (facts.points) new Decision(facts.points);
 const comparison = byId("other") ? new Comparison(facts) : undefined;
 let timer, request, answer;
 
@@ -111,20 +113,12 @@ function showSnippet() {
   byId("snippet").textContent = LANGUAGES[language](`${facts.url}/predict`, form.row(), facts.needsKey);
 }
 
-async function copy() {
-  const copied = await copyText(byId("snippet"));
-  const said = copied ? "Copied" : "Press Ctrl+C";
-  byId("copy").textContent = said;
-  byId("copied").textContent = said;
-  setTimeout(() => { byId("copy").textContent = "Copy"; byId("copied").textContent = ""; }, 2000);
-}
-
 form.form.addEventListener("input", changed);
 form.form.addEventListener("submit", (event) => event.preventDefault());
 form.form.addEventListener("reset", () => setTimeout(changed));
 byId("explained")?.addEventListener("change", () => answer && explain());
 document.querySelector(".languages").addEventListener("change", showSnippet);
-byId("copy").addEventListener("click", copy);
+tieCopy(byId("copy"), byId("snippet"), byId("copied"));
 for (const node of document.querySelectorAll(".try, .languages, #copy")) node.hidden = false;
 showSnippet();
 update();

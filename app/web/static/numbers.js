@@ -30,6 +30,11 @@ export function amount(value) {
   return (value > 0 ? "+" : "") + quantity(value);
 }
 
+// A whole number.
+export function grouped(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
 // A share, 0 to 1, in percent; 0 and 100 only if it is exactly that.
 export function percent(share) {
   if (share > 0 && share < 0.0005) return "< 0.1\u00a0%";

@@ -1,39 +1,33 @@
 """The plots of a model's page: one of each kind per class."""
 
 import re
-from collections.abc import Sequence
 
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.store.curves import (
-    CalibrationCurve,
-    ClassCurves,
-    Histogram,
-    PrecisionRecallCurve,
-    RocCurve,
-)
 from app.web.report import axes
 from app.web.report.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from app.web.report.plots import make_class_plots
+from tests.support.class_curves import curves_of
 from tests.support.pages import ACCEPT_JSON, get_page
 
 
 def test_every_plot_has_a_text_alternative(page_client: FlaskClient) -> None:
-    """Four plots of the positive class; the figures are the metrics'."""
+    """Five plots of the positive class; the figures are the metrics'."""
     labels = [
         attributes["aria-label"]
         for tag, attributes in get_page(page_client, "/v0").elements
         if tag == "svg" and attributes.get("role") == "img"
     ]
-    assert len(labels) == 4
+    assert len(labels) == 5
     assert labels[0].startswith("ROC curve of 1. Area under the curve 0.988. With 5 % false")
     assert [label.split(" of ")[0] for label in labels[1:]] == [
         "Precision-recall curve",
         "Calibration curve",
         "Distribution",
+        "Gain curve",
     ]
 
 
@@ -63,27 +57,6 @@ def test_many_classes_are_cut_short(page_client: FlaskClient) -> None:
     assert "With 40 classes the matrix is too large to read" in page.words
     facts = page_client.get("/v4", headers=ACCEPT_JSON).get_json()
     assert len(facts["curves"]["classes"]) == 40
-
-
-def curves_of(
-    n_rows: int, n_others: int, probability: Sequence[float], recall: Sequence[float] = (0.0, 1.0)
-) -> ClassCurves:
-    """Return curves of a class whose rows get some probabilities as often as the others do."""
-    edges = tuple(k / 20 for k in range(21))
-    places = [min(19, int(each * 20)) for each in probability]
-    shares = [places.count(k) / len(places) for k in range(20)]
-    precision = [1.0, *(n_rows / (n_rows + n_others) for _ in recall[1:])]
-    return ClassCurves(
-        roc_auc=0.5,
-        roc=RocCurve((0.0, 1.0), (0.0, 1.0)),
-        precision_recall=PrecisionRecallCurve(tuple(recall), tuple(precision)),
-        calibration=CalibrationCurve(tuple(probability), tuple(probability)),
-        histogram=Histogram(
-            edges,
-            tuple(round(n_rows * share) for share in shares),
-            tuple(round(n_others * share) for share in shares),
-        ),
-    )
 
 
 def test_the_axes_of_a_rare_class_end_where_its_data_do() -> None:

@@ -18,7 +18,7 @@ EDGES = (0.0, 1e-9, 4.9e-5, 5e-5, 0.99995, 999999.99994, 999999.99996, 1e6, 1e20
 
 def test_numbers_are_written_as_their_docstrings_say() -> None:
     """The examples of app/web/report/typeset.py."""
-    assert doctest.testmod(typeset) == (0, 10)
+    assert doctest.testmod(typeset) == (0, 11)
 
 
 def make_samples() -> list[float]:
@@ -70,6 +70,12 @@ def test_the_browser_writes_shares_as_the_server_does() -> None:
     samples = [*TIES[:6], 0.0, 1e-9, 0.0004999, 0.0005, 0.9994, 0.9995, 0.99999, 1.0]
     samples += [k / 1024 for k in range(1025)] + [k / 2000 for k in range(2001)]
     assert by_the_browser("percent(x)", samples) == list(map(typeset.percent, samples))
+
+
+def test_the_browser_writes_counts_as_the_server_does() -> None:
+    """Of all sizes."""
+    samples = [0, 7, 999, 1000, 12345, 123456, 1234567, 10**9]
+    assert by_the_browser("grouped(x)", samples) == list(map(typeset.grouped, samples))
 
 
 def test_the_browser_breaks_names_where_the_server_does() -> None:
