@@ -68,7 +68,7 @@ audit: .venv/dev ## Look for vulnerable libraries, and for passwords in the file
 lock: .venv/dev ## Update all libraries, and lock them in requirements-*.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" \
-		--extra dev --extra bulk pyproject.toml --output-file requirements-dev.txt
+		--extra dev --extra bulk --extra otel pyproject.toml --output-file requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make lock" \
 		--constraint requirements-dev.txt pyproject.toml --output-file requirements-prod.txt

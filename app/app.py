@@ -42,6 +42,7 @@ from app.web.exchange import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
     RETRY_AFTER,
+    ROUTE,
     answer_headers,
     error_body,
     make_record,
@@ -50,6 +51,7 @@ from app.web.fast_path import FastPath
 from app.web.pages import pages
 from app.web.root_path import RootPath
 from app.web.services import Limits, Services
+from app.web.tracing import traced
 from app.web.wsgi_request import drain_body
 
 STATUSES: dict[type[Exception], int] = {
@@ -181,7 +183,8 @@ def _end(response: Response) -> Response:
             headers.add(name, value)
         else:  # what a page sets itself stays
             headers.setdefault(name, value)
-    shared.records.add(make_record(environ, _route(), response.status_code, known))
+    environ[ROUTE] = route = _route()
+    shared.records.add(make_record(environ, route, response.status_code, known))
     return response
 
 
@@ -204,4 +207,5 @@ def _remove_secrets() -> None:
 
 
 app = create_app(settings.current_or_exit(), on_load=collector_sparer())
+app.wsgi_app = traced(app.wsgi_app, os.environ)  # type: ignore[method-assign]
 _remove_secrets()

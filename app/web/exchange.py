@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
 PREDICT_ROUTE = "/<version>/predict"
+ROUTE = "app.route"
+"""Where the WSGI environment says which route Flask has found."""
 NOT_FOUND = "Not found."
 METHOD_NOT_ALLOWED = "Method not allowed."
 INTERNAL_SERVER_ERROR = "Internal server error."

@@ -6,7 +6,10 @@ from typing import Any
 Headers = list[tuple[str, str]]
 
 EXPOSED = "X-Model-Version, X-Model-Digest, X-Request-ID, Retry-After"
-ALLOWED = "Authorization, Content-Encoding, Content-Type, X-API-Key, X-Request-ID"
+ALLOWED = (  # of the headers that the server reads
+    "Authorization, Content-Encoding, Content-Type, Traceparent, Tracestate, X-API-Key,"
+    " X-Request-ID"
+)
 PREFLIGHT = [
     ("Access-Control-Allow-Methods", "GET, POST"),
     ("Access-Control-Allow-Headers", ALLOWED),

@@ -21,6 +21,10 @@ def test_an_origin_that_is_configured_may_ask(make_client: MakeClient) -> None:
     response = client.options("/v0/predict", headers=PREFLIGHT)
     assert (response.status_code, response.data) == (204, b"")
     assert response.headers["Access-Control-Allow-Methods"] == "GET, POST"
+    assert response.headers["Access-Control-Allow-Headers"] == (
+        "Authorization, Content-Encoding, Content-Type, Traceparent, Tracestate, X-API-Key,"
+        " X-Request-ID"
+    )
     origin = {"Origin": "https://a.example"}
     assert predict(client, headers=origin).status_code == 401
     response = predict(client, headers=origin | {"X-API-Key": SECRET})
