@@ -17,7 +17,8 @@ from app.helpers.errors import ApplicationError
 from app.helpers.features import columns_of
 from app.helpers.files import make_filename
 from app.models import estimators
-from app.store.fitted_estimator import library_versions
+from app.store.class_labels import without_labels
+from app.store.libraries import library_versions
 from app.store.manifest import Manifest
 from app.store.parameters import Parameters
 from app.store.signing_key import SigningKeys
@@ -209,7 +210,7 @@ def train(
         task=dataset.task,
         numbers=quality.numbers,
         note=note_text,
-        estimator=describe_estimator(estimator),
+        estimator=describe_estimator(without_labels(estimator)),
         origin=find_origin(options),
         threshold=settled.value,
         intervals=quality.intervals,

@@ -3,27 +3,19 @@
 Importing this module imports scikit-learn and pandas, some 130 MB.
 """
 
-import logging
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
-import scipy
-import sklearn
 from numpy.typing import NDArray
 
-from app.helpers.errors import InvalidModelFile
 from app.helpers.features import Feature, Value
 from app.store.class_labels import class_places
 from app.store.linear_fold import fold
 from app.store.linear_scorer import LinearScorer
 from app.store.manifest import Manifest
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,38 +75,3 @@ def class_probabilities(
     if places == list(range(probabilities.shape[1])):
         return probabilities
     return probabilities[:, places]
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that a pickle depends on."""
-    return {
-        "python": platform.python_version(),
-        "scikit-learn": sklearn.__version__,
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "pandas": pd.__version__,
-        "joblib": joblib.__version__,
-    }
-
-
-def check_libraries(manifest: Manifest) -> None:
-    """Raise InvalidModelFile if the pickle needs another scikit-learn; warn of other versions."""
-    ours, theirs = library_versions(), manifest.libraries
-    if _minor(ours["scikit-learn"]) != _minor(theirs.get("scikit-learn", "")):
-        raise InvalidModelFile(
-            f"it was trained with scikit-learn {theirs.get('scikit-learn')}, here is"
-            f" {ours['scikit-learn']}; train it again"
-        )
-    for library, version in theirs.items():
-        if _minor(ours.get(library, "")) != _minor(version):
-            log.warning(
-                "%s was trained with %s %s, here is %s",
-                manifest.version,
-                library,
-                version,
-                ours.get(library),
-            )
-
-
-def _minor(version: str) -> list[str]:
-    return version.split(".")[:2]

@@ -4,14 +4,18 @@ A linear version is loaded from the weights in its manifest: its pickle is hashe
 whether it was altered, but never opened. Any other version is unpickled, if that is allowed.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 from app.helpers.errors import InvalidModelFile
+from app.store.libraries import check_python, other_libraries
 from app.store.linear_weights import to_scorer
 from app.store.manifest import Manifest
 from app.store.model_file import check_pickle, read_manifest, read_pickle, unpickle
 from app.store.trained_model import TrainedModel
+
+log = logging.getLogger(__name__)
 
 SELF_CHECK_TOLERANCE = 1e-9  # of a probability; in a regression, of the target's largest number
 
@@ -59,28 +63,37 @@ def check_unpickling(manifest: Manifest, *, may_unpickle: bool) -> None:
     """Raise InvalidModelFile if a version without weights must not be unpickled here."""
     if not may_unpickle:
         raise InvalidModelFile("it would have to be unpickled, which UNPICKLE=never forbids")
+    check_python(manifest)
 
 
 def make_trained_model(manifest: Manifest, pickle: bytes | None) -> TrainedModel:
     """Return a proven model from parts that were verified; raises InvalidModelFile."""
+    if pickle is None:
+        return _prove_made(manifest, lambda: None)
+    check_python(manifest)
+    others = other_libraries(manifest)
     try:
-        model = _make_model(manifest, pickle)
+        model = _prove_made(manifest, lambda: unpickle(pickle))
+    except InvalidModelFile as error:
+        if not others:
+            raise
+        raise InvalidModelFile(f"{error} ({others})") from error
+    if others:
+        log.warning(
+            "%s was %s: its self-check rows get the same predictions", manifest.version, others
+        )
+    return model
+
+
+def _prove_made(manifest: Manifest, estimator: Callable[[], Any]) -> TrainedModel:
+    try:
+        model = model_of(manifest, estimator())
         prove(model)
     except InvalidModelFile:
         raise
     except Exception as error:  # a fork's estimator may raise anything
         raise InvalidModelFile(f"its self-check failed: {error!r}") from error
     return model
-
-
-def _make_model(manifest: Manifest, pickle: bytes | None) -> TrainedModel:
-    if pickle is None:
-        return model_of(manifest, None)
-    # Not above: this imports scikit-learn and pandas.
-    from app.store.fitted_estimator import check_libraries
-
-    check_libraries(manifest)
-    return model_of(manifest, unpickle(pickle))
 
 
 def model_of(manifest: Manifest, estimator: Any) -> TrainedModel:

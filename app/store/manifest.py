@@ -105,6 +105,9 @@ class Manifest:
         How good the labels are; None without exactly two classes, and in older files.
     reliance : Reliance or None
         None if it would have taken too long, and in files that were written before it was kept.
+    carries_code : bool
+        Whether the pickle holds code of the project's or a fork's own. Then no other Python 3.x
+        than the one that trained it may open it: its bytecode would crash the process.
     size, sha256 : int, str
         Of the pickle, which stands before the manifest in the file.
     format : int
@@ -135,6 +138,7 @@ class Manifest:
     advantages: Mapping[str, Advantage] = field(default_factory=dict)
     label_metrics: LabelMetrics | None = None
     reliance: Reliance | None = None
+    carries_code: bool = False
     size: int = 0
     sha256: str = ""
     format: int = FORMAT

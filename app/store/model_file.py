@@ -14,6 +14,7 @@ import io
 import itertools
 import os
 import stat
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
@@ -48,15 +49,18 @@ def write_model_file(path: str, estimator: Any, manifest: Manifest, key: bytes) 
     OSError
         If the file cannot be written; an older one is then intact.
     """
-    import joblib
+    from app.store.pickling import carries_code, to_pickle
 
-    buffer = io.BytesIO()
     try:
-        joblib.dump(estimator, buffer, compress=0)  # a compressed pickle cannot carry a trailer
+        pickle = to_pickle(estimator)
     except Exception as error:  # pickling runs the estimator's code, which may raise anything
         raise InvalidModelFile(f"The model cannot be pickled: {error}.") from error
-    pickle = buffer.getvalue()
-    manifest = replace(manifest, size=len(pickle), sha256=hashlib.sha256(pickle).hexdigest())
+    manifest = replace(
+        manifest,
+        carries_code=carries_code(pickle),
+        size=len(pickle),
+        sha256=hashlib.sha256(pickle).hexdigest(),
+    )
     text = orjson.dumps(manifest.to_json())
     if len(text) > MAX_MANIFEST_SIZE:
         raise InvalidModelFile(
@@ -187,9 +191,12 @@ def read_signed(file: BinaryIO, version: str, keys: Sequence[bytes]) -> SignedMa
 def unpickle(pickle: bytes) -> Any:
     """Return the estimator in verified bytes; InvalidModelFile if anything goes wrong."""
     import joblib
+    from sklearn.exceptions import InconsistentVersionWarning
 
     try:
-        return joblib.load(io.BytesIO(pickle))
+        with warnings.catch_warnings():  # of another version we warn in the log
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            return joblib.load(io.BytesIO(pickle))
     except (Exception, SystemExit) as error:  # it runs a fork's code, which may even exit
         raise InvalidModelFile(f"its pickle cannot be loaded: {error!r}") from error
 

@@ -132,15 +132,15 @@ def test_a_file_of_the_same_size_and_time_goes_live(config: Settings, tell: Tell
     assert max(seconds) < 5  # seconds; it is to be 2, but machines are busy
 
 
-def write_for_other_libraries(config: Settings, version: str) -> Callable[[Path], object]:
-    """Return what writes a well-signed version without weights that needs another scikit-learn."""
+def write_for_another_python(config: Settings, version: str) -> Callable[[Path], object]:
+    """Return what writes a well-signed version that holds code for another Python."""
     key = config.model_signing_key.encode()
     with open_model_file(str(path_of(config, "v0"))) as file:
         manifest = read_manifest(file, "v0", [key])
         pickle = read_pickle(file, manifest)
-    libraries = {**manifest.libraries, "scikit-learn": "0.1.0"}
+    libraries = {**manifest.libraries, "python": "3.9.1"}
     other = dataclasses.replace(manifest, version=version, libraries=libraries, weights=None)
-    return lambda path: write_model_file(str(path), unpickle(pickle), other, key)
+    return lambda path: write_model_file(str(path), [unpickle(pickle), write_sparse], other, key)
 
 
 def write_sparse(path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_corrupt_version_harms_no_other(config_with_v0: Settings, tell: Tell) 
         "garbage": lambda _: lambda path: path.write_bytes(os.urandom(100_000)),
         "truncated": lambda _: lambda path: path.write_bytes(good[:-1000]),
         "unsigned": lambda _: lambda path: path.write_bytes(unsigned),
-        "other libraries": lambda version: write_for_other_libraries(config, version),
+        "another Python": lambda version: write_for_another_python(config, version),
         "empty": lambda _: Path.touch,
         "FIFO": lambda _: os.mkfifo,
         "symlink": lambda _: lambda path: path.symlink_to("nothing"),

@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.store.fitted_estimator import library_versions
+from app.store.libraries import library_versions
 from app.store.model_file import MAX_MANIFEST_SIZE, read_manifest, write_model_file
 from tests.support.model_files import (
     KEY,
@@ -170,16 +171,16 @@ def test_a_signed_manifest_over_the_limit_is_refused(marking_pickle: bytes, mark
         ({"sha256": 0}, "its pickle was altered"),
         ({"sha256": "é"}, "its pickle was altered"),
         (
-            {"libraries": library_versions() | {"scikit-learn": "1.0.2"}},
-            "it was trained with scikit-learn 1.0.2,"
-            f" here is {library_versions()['scikit-learn']}; train it again",
+            {"libraries": library_versions() | {"python": "3.9.1"}, "carries_code": True},
+            f"it holds code for Python 3.9.1, which Python {platform.python_version()} cannot run;"
+            " train it again",
         ),
     ],
 )
 def test_a_signed_manifest_that_does_not_fit_is_refused(
     changes: dict[str, Any], message: str, marking_pickle: bytes, mark: Path
 ) -> None:
-    """Of another format, of another pickle, or of another scikit-learn."""
+    """Of another format, of another pickle, or with code for another Python."""
     assert refusal(assemble(marking_pickle, describe(marking_pickle, **changes))) == message
     assert not mark.exists()
 

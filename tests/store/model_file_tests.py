@@ -22,6 +22,7 @@ from app.store.model_file import (
     unpickle,
     write_model_file,
 )
+from app.store.pickling import to_pickle
 from tests.support.model_files import (
     KEY,
     OTHER_KEY,
@@ -171,10 +172,9 @@ def test_a_manifest_that_nobody_could_read_is_not_written(tmp_path: Path) -> Non
     target = "x" * MAX_MANIFEST_SIZE
     with pytest.raises(InvalidModelFile) as caught:
         write_model_file(str(path), Fixed(0.5), make_manifest(target=target), KEY)
-    buffer = io.BytesIO()
-    joblib.dump(Fixed(0.5), buffer)
+    text = describe(to_pickle(Fixed(0.5)), target=target, carries_code=True)
     assert str(caught.value) == (
-        f"The manifest has {len(describe(buffer.getvalue(), target=target))} bytes,"
+        f"The manifest has {len(text)} bytes,"
         " more than 16777216:"
         " drop the columns with the most or the longest categories."
     )

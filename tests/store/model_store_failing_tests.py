@@ -1,6 +1,7 @@
 """The store: a version that cannot be loaded affects no other version."""
 
 import os
+import platform
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store.fitted_estimator import library_versions
+from app.store.libraries import library_versions
 from app.store.manifest import CheckedRow
 from app.store.model_file import write_model_file
 from app.store.model_store import LATEST, ModelStore
@@ -97,11 +98,11 @@ def put_raising(error: type[BaseException]) -> Callable[[Path], None]:
     return lambda path: publish(path.parent, "v2", 0.5, Raises(error))
 
 
-def put_of_other_libraries(path: Path) -> None:
-    """Put a model of another scikit-learn in its place."""
-    libraries = library_versions() | {"scikit-learn": "1.0.2"}
+def put_of_another_python(path: Path) -> None:
+    """Put a model with code for another Python in its place."""
+    libraries = library_versions() | {"python": "3.9.1"}
     mark = LeavesMark(path.with_name("mark"))
-    publish(path.parent, "v2", 0.5, mark, libraries=libraries)
+    publish(path.parent, "v2", 0.5, [Fixed(0.5), mark], libraries=libraries)
 
 
 @pytest.mark.parametrize(
@@ -124,9 +125,9 @@ def put_of_other_libraries(path: Path) -> None:
         (put_raising(SystemExit), "its pickle cannot be loaded: SystemExit('on purpose')"),
         (put_raising(ImportError), "its pickle cannot be loaded: ImportError('on purpose')"),
         (
-            put_of_other_libraries,
-            "it was trained with scikit-learn 1.0.2,"
-            f" here is {library_versions()['scikit-learn']}; train it again",
+            put_of_another_python,
+            f"it holds code for Python 3.9.1, which Python {platform.python_version()} cannot run;"
+            " train it again",
         ),
     ],
 )

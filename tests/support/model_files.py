@@ -15,7 +15,7 @@ import pytest
 
 from app.helpers.errors import InvalidModelFile
 from app.helpers.features import Feature
-from app.store.fitted_estimator import library_versions
+from app.store.libraries import library_versions
 from app.store.loading import load_trained_model
 from app.store.manifest import CheckedRow, Manifest
 from app.store.trained_model import TrainedModel

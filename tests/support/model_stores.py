@@ -1,5 +1,6 @@
 """A model store with a clock of its own, and models that are published to it."""
 
+import importlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -30,18 +31,27 @@ class Clock:
         return self.now
 
 
-class Watched(Fixed):
-    """A `Fixed` that counts how often it is loaded, and waits until it may be."""
+class Watched:
+    """Which models were loaded, and whether others may be."""
 
     loads: ClassVar[list[float]] = []
     started = threading.Event()
     may_go_on = threading.Event()
 
+    @classmethod
+    def load(cls, probability: float) -> None:
+        """Count a model, and wait until it may be loaded."""
+        cls.loads.append(probability)
+        cls.started.set()
+        assert cls.may_go_on.wait(PATIENCE)
+
+
+class WatchedModel(Fixed):
+    """A `Fixed` whose loading is watched; it carries its code, but not what watches it."""
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.loads.append(self.probability)
-        self.started.set()
-        assert self.may_go_on.wait(PATIENCE)
+        importlib.import_module("tests.support.model_stores").Watched.load(self.probability)
 
 
 def make_keys(root: Path, key: bytes = KEY) -> SigningKeys:
@@ -65,7 +75,7 @@ def publish(
     """Publish a model that always predicts `probability`."""
     write_model_file(
         str(path_of(root, version)),
-        Watched(probability) if estimator is None else estimator,
+        WatchedModel(probability) if estimator is None else estimator,
         make_manifest(version, probability, **changes),
         KEY,
     )
