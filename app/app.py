@@ -109,7 +109,12 @@ def create_app(
 
 
 def _make_services(config: settings.Settings, on_load: Callable[[], None]) -> Services:
-    log = logs.configure(config.logs_root, config.log_max_bytes, config.log_backup_count)
+    log = logs.configure(
+        config.logs_root,
+        config.log_max_bytes,
+        config.log_backup_count,
+        log_format=config.log_format,
+    )
     metrics = Metrics()
     keys = SigningKeys(config.model_signing_key, config.model_signing_key_file)
 

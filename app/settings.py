@@ -117,7 +117,12 @@ class Settings:
         "PEM file with certificate authorities; every client then needs a certificate from one",
     )
 
-    logs_root: str = _path("logs", "directory of application.log")
+    logs_root: str = _path("logs", "directory of application.log; `-` writes the log to stdout")
+    log_format: str = _setting(
+        "text",
+        "`text`, or `json`: one object per line",
+        rule=validate.Regexp(r"(text|json)?\Z", error="must be text or json."),
+    )
     log_max_bytes: int = _setting(
         10 * 1024 * 1024, "size in bytes at which the log file is rotated"
     )

@@ -16,7 +16,7 @@ from granian.server import MPServer
 from prometheus_client import CollectorRegistry, Histogram, multiprocess, values
 from prometheus_client.mmap_dict import MmapedDict
 
-from app.telemetry.logs import ApplicationLog
+from app.telemetry.log_file import ApplicationLog
 from app.web.additions import HOOKS, OVERRIDABLE, SIGNALS
 
 
@@ -83,7 +83,7 @@ def test_concurrent_log_handler_locks_and_writes_as_our_log_expects() -> None:
         (emit.index("_do_lock()") < emit.index("do_write(msg)") < emit.index("_do_unlock"), "emit"),
         ("self.do_gzip(" in rotate and ".rotate." in rotate, "doRollover"),
     ):
-        check(holds, "concurrent-log-handler", part, "app/telemetry/logs.py")
+        check(holds, "concurrent-log-handler", part, "app/telemetry/log_file.py")
 
 
 def test_concurrent_log_handler_has_the_attributes_that_our_log_uses(tmp_path: Any) -> None:
@@ -95,7 +95,7 @@ def test_concurrent_log_handler_has_the_attributes_that_our_log_uses(tmp_path: A
         (log.lockFilename == str(tmp_path / ".__application.lock"), "lockFilename"),
         ((log.maxBytes, log.backupCount) == (10_000, 3), "maxBytes or backupCount"),
     ):
-        check(holds, "concurrent-log-handler", part, "app/telemetry/logs.py")
+        check(holds, "concurrent-log-handler", part, "app/telemetry/log_file.py")
 
 
 def test_flask_has_what_the_fast_path_watches() -> None:

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, multiprocess, values
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app.utils.complaints import complain
+from app.utils import complaints
 
 RETRY_SECONDS = 1.0
 _ENTRY_BYTES = 32  # at most, what the file needs for a series besides its key
@@ -30,6 +30,7 @@ _own: list["MetricFile"] = []
 def install() -> None:
     """Make prometheus_client keep the metrics that are made from now on in such files."""
     values.MmapedDict = MetricFile  # type: ignore[attr-defined]
+    complaints.share(["metrics"])
     multiprocess.MmapedDict = MetricFile  # type: ignore[attr-defined]
 
 
@@ -100,10 +101,11 @@ class MetricFile(MmapedDict):
                 del self.unwritten[key]
         except OSError as error:
             self._next_try = time.monotonic() + RETRY_SECONDS
-            complain(
+            complaints.complain(
+                "metrics",
                 f"Metrics cannot be written to {os.path.dirname(self.path)} ({error.strerror})."
                 " Until they can, each worker keeps what is new in memory, and /metrics lacks it"
-                " when another worker answers."
+                " when another worker answers.",
             )
 
     def _open(self) -> None:

@@ -74,6 +74,8 @@ class Record(NamedTuple):
     """Seconds from the request's arrival to its answer."""
     request_id: str
     outcome: Outcome = NO_OUTCOME
+    traceparent: str = ""
+    """The header of that name as the client sent it, which names the trace of the request."""
 
 
 def transpose(rows: Sequence[Row]) -> Any:

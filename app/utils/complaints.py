@@ -1,22 +1,23 @@
 """A complaint on stderr that all processes of a server make once, not once each."""
 
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 
 from app.utils.tokens import Tokens
 
-_shared: list[Tokens] = []
+_tokens: dict[str, Tokens] = {}
 
 
-def share(tokens: Tokens) -> None:
-    """Make this process complain only if it gets one of the tokens that it shares with others."""
-    _shared[:] = [tokens]
+def share(topics: Iterable[str]) -> None:
+    """Let this process and those forked from it complain of each topic only once altogether."""
+    for topic in topics:
+        if topic not in _tokens:
+            _tokens[topic] = Tokens(1)
 
 
-def complain(text: str) -> None:
-    """Print a line to stderr, unless this process or one that it shares tokens with has done so."""
-    if not _shared:
-        share(Tokens(1))
-    if _shared[0].take():
+def complain(topic: str, text: str) -> None:
+    """Print a line to stderr, unless the topic is shared and another process was quicker."""
+    if topic not in _tokens or _tokens[topic].take():
         with suppress(Exception):  # there may be no stderr
             print(text, file=sys.stderr, flush=True)

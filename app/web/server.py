@@ -6,6 +6,7 @@ Only the workers import the application.
 import _thread
 import errno
 import importlib
+import logging
 import multiprocessing
 import os
 import resource
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -28,6 +30,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
+from app.telemetry import logs
+from app.telemetry.log_lines import FORMATS
 from app.utils import complaints
 from app.utils.collector import collector_sparer
 from app.utils.cores import nth_core
@@ -80,7 +84,7 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
     server.on_startup(Thread(target=_announce, args=(config, address), daemon=True).start)
     import_failed = Tokens(1)  # the first worker that fails takes it
     first_starts = Tokens(config.web_concurrency)
-    complaints.share(Tokens(1))
+    complaints.share(["log", "metrics"])
     # Metrics are kept in files, so that what a killed worker counted is not lost.
     with scratch_directory(_directories(), _METRICS_PREFIX) as directory:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
@@ -196,7 +200,14 @@ def _announce(config: "Settings", address: str) -> None:
         time.sleep(0.02)
     host = f"[{config.host}]" if ":" in config.host else config.host
     scheme = "https" if config.tls_key_file else "http"
-    print(f" * Running on {scheme}://{host}:{config.port}/ (Press CTRL+C to quit)", flush=True)
+    text = f"Running on {scheme}://{host}:{config.port}/"
+    if config.logs_root == logs.STDOUT and config.log_format == "json":
+        record = logging.LogRecord("app", logging.INFO, "", 0, text, None, None)
+        line = FORMATS["json"].messages.format(record)
+    else:
+        line = f" * {text} (Press CTRL+C to quit)"
+    with suppress(OSError):  # nobody may be reading it
+        print(line, flush=True)
 
 
 def _load(
@@ -204,6 +215,8 @@ def _load(
 ) -> Any:
     """Return the WSGI callable in a new worker; if that fails, say why and stop the server."""
     _guard_stopping()
+    # Said by each worker where /dev/shm is full or read-only. It is enough for a prediction.
+    warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")
     module_name, _, name = target.partition(":")
     try:
         module = importlib.import_module(module_name)

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from app.telemetry import logs
+from app.telemetry.log_file import ApplicationLog
+from app.telemetry.log_lines import text_lines
 from tests.chaos.log_writer import MAX_BYTES, a_record, log_many
 from tests.support.paths import ROOT
 
@@ -130,7 +131,7 @@ def fill(directory: Path) -> None:
     """Make a log that is due, with two rotated files."""
     directory.mkdir()
     for suffix, name in ((".1.gz", "first"), (".2.gz", "second"), ("", "current")):
-        lines = logs.request_lines([a_record(f"{name}-{n}") for n in range(600)])
+        lines = text_lines([a_record(f"{name}-{n}") for n in range(600)])
         data = "".join(f"{line}\n" for line in lines).encode()
         (directory / f"application.log{suffix}").write_bytes(
             gzip.compress(data) if suffix else data
@@ -162,7 +163,7 @@ def test_a_kill_at_any_step_of_a_rotation_is_mended_at_the_next_start(
         kill = [f"--trace={name}", f"--inject={name}:signal=KILL:when={number}"]
         assert rotate(directory, "-o", "/dev/null", *kill) == -signal.SIGKILL
         unfinished += bool(list(directory.glob("*.rotate.*")))
-        handler = logs.ApplicationLog(str(directory / "application.log"), MAX_BYTES, 3)
+        handler = ApplicationLog(str(directory / "application.log"), MAX_BYTES, 3)
         handler.write_requests([a_record("next-0")])
         handler.close()
         assert not list(directory.glob("*.rotate.*")), (name, number)

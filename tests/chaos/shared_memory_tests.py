@@ -2,7 +2,9 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from app.settings import Settings
@@ -79,24 +81,57 @@ def test_full_at_the_start_the_metrics_are_elsewhere(
     assert not list(tmp_path.glob(f"{PREFIX}*"))
 
 
+def test_full_at_the_start_and_nothing_else_the_server_runs(
+    config_with_v0: Settings, tmp_path: Path
+) -> None:
+    """A worker tells what it counted itself, until there is room."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    prefix = namespace(
+        SMALL_MEMORY.format(size="256k"),
+        FULL + " || true",
+        f"mount --bind {logs} {logs}",
+        "mount -o remount,bind,ro /",
+    )
+    config = replace(config_with_v0, logs_root=str(logs))
+    stderr = tmp_path / "stderr"
+    with running_server(config, 2, prefix=prefix, stderr=str(stderr)) as (
+        port,
+        server,
+    ):
+        for _ in range(20):
+            read(port, "/v0")
+        assert value(scrape(port), "metric_series_without_room") > 0
+        within(server, f"{MEMORY}/filler").unlink()
+        page = {"route": "/<version:version>", "method": "GET", "status": "200"}
+        until(lambda: value(scrape(port), "http_requests_total", **page) == 20)
+        until(lambda: value(scrape(port), "metric_series_without_room") == 0)
+    text = stderr.read_text()
+    assert text.startswith(COMPLAINT[0])
+    assert text.endswith(COMPLAINT[1])
+    assert text.count("\n") == 1
+
+
+def directory_of(server: subprocess.Popen[str]) -> Path:
+    """Return where the workers of a server keep their metrics."""
+    worker = workers_of(server)[0]
+    until(lambda: [*Path(MEMORY).glob(f"{PREFIX}*/*_{worker}.db")])
+    return next(Path(MEMORY).glob(f"{PREFIX}*/*_{worker}.db")).parent
+
+
 def test_what_a_killed_server_left_is_removed(config_with_v0: Settings) -> None:
-    """At the next start, and not before its last worker is gone; a neighbour's stays."""
-
-    def left() -> set[str]:
-        return {name for name in os.listdir(MEMORY) if name.startswith(PREFIX)}
-
-    before = left()
+    """At the next start; a neighbour's files stay."""
     with running_server(config_with_v0, 2) as (_, neighbour):
-        kept = left() - before
+        kept = directory_of(neighbour)
         with running_server(config_with_v0, 2) as (_, server):
-            abandoned = left() - before - kept
+            abandoned = directory_of(server)
             workers = workers_of(server)
             server.send_signal(signal.SIGKILL)
             server.wait()
             until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers))
-        assert left() - before == kept | abandoned
-        with running_server(config_with_v0, 2):
-            assert kept <= left()
-            assert not abandoned & left()
-        assert neighbour.poll() is None
-    assert left() <= before
+        with running_server(config_with_v0, 2) as (_, server):
+            assert not abandoned.exists()
+            assert kept.exists()
+            own = directory_of(server)
+        assert not own.exists()
+    assert not kept.exists()

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from app.telemetry import logs
-from tests.support.logs import MAX_BYTES, forget
+from app.telemetry.log_file import ApplicationLog
+from tests.support.logs import configure, forget
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[logs.ApplicationLog]:
+def log(tmp_path: Path) -> Iterator[ApplicationLog]:
     """The log in a directory of its own, and none after the test."""
-    handler = logs.configure(str(tmp_path / "logs"), MAX_BYTES, 3)
+    handler = configure(tmp_path / "logs")
     yield handler
     forget(handler)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from isal import igzip
 
-from app.telemetry import logs
-from tests.support.logs import MAX_BYTES, TIMESTAMP, forget, line_of, lines_of
+from app.telemetry.log_file import ApplicationLog
+from tests.support.logs import MAX_BYTES, TIMESTAMP, configure, forget, line_of, lines_of
 from tests.support.programs import run_program
 from tests.support.records import a_record
 
@@ -21,7 +21,7 @@ def test_a_directory_that_cannot_be_made_stops_nothing(
     """It is logged once, then counted; warnings go to stderr, and logging resumes when it can."""
     in_the_way = tmp_path / "logs"
     in_the_way.touch()
-    log = logs.configure(str(in_the_way), MAX_BYTES, 3)
+    log = configure(in_the_way)
     complaint = f"The application log cannot be written: [Errno 17] File exists: '{in_the_way}'\n"
     assert capsys.readouterr().err == complaint
 
@@ -40,7 +40,7 @@ def test_a_directory_that_cannot_be_made_stops_nothing(
 
 
 def test_a_message_that_cannot_be_formatted_stops_nothing(
-    log: logs.ApplicationLog, capsys: pytest.CaptureFixture[str]
+    log: ApplicationLog, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bug in a message is no reason to fail a request."""
     bad = logging.makeLogRecord({"levelno": logging.WARNING, "msg": "%d rows", "args": ("many",)})
@@ -76,7 +76,7 @@ assert log.dropped == 20
 
 
 def test_a_file_that_cannot_be_compressed_stays_as_it_is(
-    log: logs.ApplicationLog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    log: ApplicationLog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No line is lost, no half of a compressed file is left, and it is logged once."""
 
@@ -108,7 +108,7 @@ def test_what_a_killed_process_left_of_a_rotation_is_finished(tmp_path: Path) ->
     left[2].write_bytes(b"not gzipped")
     for age, path in enumerate([left[2], Path(f"{left[1]}.gz"), Path(f"{left[0]}.gz"), left[0]]):
         os.utime(path, (1e9 - age, 1e9 - age))
-    logs.ApplicationLog(str(log), MAX_BYTES, 4).close()
+    ApplicationLog(str(log), MAX_BYTES, 4).close()
     assert sorted(path.name for path in tmp_path.glob("*.log.*")) == [
         f"application.log.{number}.gz" for number in range(1, 5)
     ]
@@ -118,7 +118,7 @@ def test_what_a_killed_process_left_of_a_rotation_is_finished(tmp_path: Path) ->
 
 @pytest.mark.parametrize(("before", "kept"), [("one\ntwo\nhal", "one\ntwo\n"), ("hal", "")])
 def test_half_a_line_of_a_killed_process_is_cut(
-    log: logs.ApplicationLog, before: str, kept: str
+    log: ApplicationLog, before: str, kept: str
 ) -> None:
     """Else the next line would be glued to it."""
     Path(log.baseFilename).write_text(before)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.telemetry import logs
+from app.telemetry.log_file import ApplicationLog
+from app.telemetry.log_lines import MAX_PATH_LENGTH, text_lines
 from app.telemetry.records import Record
 from tests.support.logs import TIMESTAMP, line_of, lines_of
 from tests.support.records import a_record
@@ -35,7 +36,7 @@ ANY_RECORD = st.builds(
 @given(st.lists(ANY_RECORD, max_size=8))
 def test_many_requests_have_the_lines_that_each_has_alone(records: list[Record]) -> None:
     """In order, though what many have in common is looked at once."""
-    assert logs.request_lines(records) == [line_of(record) for record in records]
+    assert text_lines(records) == [line_of(record) for record in records]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_any_request_is_one_printable_line_of_as_many_words(
     assert len(line.split(" ")) == len(line_of(a_record()).split(" "))
 
 
-@given(st.binary(min_size=1, max_size=logs.MAX_PATH_LENGTH))
+@given(st.binary(min_size=1, max_size=MAX_PATH_LENGTH))
 def test_the_path_can_be_decoded_from_the_line(path: bytes) -> None:
     """Percent-encoding loses nothing."""
     line = line_of(a_record(path=path.decode("latin-1")))
@@ -92,7 +93,7 @@ def test_empty_values_are_dashes() -> None:
     assert message_of(line) == "INFO - 127.0.0.1 - http - 200 OK 0.412 ms -"
 
 
-def test_no_message_nor_traceback_can_forge_a_line(log: logs.ApplicationLog) -> None:
+def test_no_message_nor_traceback_can_forge_a_line(log: ApplicationLog) -> None:
     """Only the first line of a record is not indented; control characters are escaped."""
     forged = line_of(a_record())
     try:

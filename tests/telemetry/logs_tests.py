@@ -7,23 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from app.telemetry import logs
-from tests.support.logs import MAX_BYTES, TIMESTAMP, forget, line_of, lines_of
+from app.telemetry.log_file import ApplicationLog
+from app.telemetry.log_lines import text_lines
+from tests.support.logs import TIMESTAMP, configure, forget, line_of, lines_of
 from tests.support.records import LONG, a_record
 
 
-def test_a_batch_is_written_at_once(
-    log: logs.ApplicationLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_is_written_at_once(log: ApplicationLog, monkeypatch: pytest.MonkeyPatch) -> None:
     """One lock and one write for all of its lines."""
     written: list[str] = []
     monkeypatch.setattr(log, "do_write", written.append)
     batch = [a_record(id="1"), a_record(id="2")]
     log.write_requests(batch)
-    assert written == ["\n".join(logs.request_lines(batch))]
+    assert written == ["\n".join(text_lines(batch))]
 
 
-def test_what_other_modules_say_is_in_the_same_file(log: logs.ApplicationLog) -> None:
+def test_what_other_modules_say_is_in_the_same_file(log: ApplicationLog) -> None:
     """A warning beside a request; what is for debugging is left out."""
     logging.getLogger("app.store.model_store").debug("nothing")
     logging.getLogger("app.store.model_store").warning("v0 is %s", "unavailable")
@@ -34,18 +33,18 @@ def test_what_other_modules_say_is_in_the_same_file(log: logs.ApplicationLog) ->
 
 
 def test_configuring_again_keeps_or_replaces_the_handler(
-    log: logs.ApplicationLog, tmp_path: Path
+    log: ApplicationLog, tmp_path: Path
 ) -> None:
     """No line is ever written twice."""
-    assert logs.configure(str(tmp_path / "logs"), MAX_BYTES, 3) is log
-    other = logs.configure(str(tmp_path / "other"), MAX_BYTES, 3)
+    assert configure(tmp_path / "logs") is log
+    other = configure(tmp_path / "other")
     logging.getLogger("app").info("hello")
     assert (len(lines_of(log)), len(lines_of(other))) == (0, 1)
     forget(other)
 
 
 def test_a_handler_that_is_replaced_while_it_writes_can_write_again(
-    log: logs.ApplicationLog, monkeypatch: pytest.MonkeyPatch
+    log: ApplicationLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is closed between two writes: else the next one would wait for ever."""
     writes, goes_on = threading.Event(), threading.Event()
@@ -88,7 +87,7 @@ def test_the_root_logger_gets_it_on_request(
     root_handler = logging.Handler()
     monkeypatch.setattr(root_handler, "emit", heard.append)
     logging.getLogger().addHandler(root_handler)
-    handler = logs.configure(str(tmp_path), MAX_BYTES, 3, propagate=propagate)
+    handler = configure(tmp_path, propagate=propagate)
     logging.getLogger("app").info("hello")
     forget(handler)
     logging.getLogger().removeHandler(root_handler)
