@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from app.bulk.checked_rows import InvalidRow, Reading, Rows
 from app.bulk.csv_blocks import CsvBlock
 from app.bulk.csv_rows import read_csv_rows
+from app.bulk.extras import NOTHING, Extras
 from app.bulk.packed_model import PackedModel
 from app.bulk.parquet_rows import check_batch, check_types
 from app.bulk.parts import Part, put_down
@@ -47,15 +48,15 @@ class Output:
     ----------
     format : "csv" or "parquet"
     reading : Reading
-    explain : bool
-        Whether contributions are added.
+    extras : Extras
+        What is written besides ids and predictions.
     parts : str or None
         A directory where workers can write the result of a block.
     """
 
     format: Format
     reading: Reading
-    explain: bool = False
+    extras: Extras = NOTHING
     parts: str | None = None
 
 
@@ -87,7 +88,7 @@ def plan(
     id_: str | None = None,
     *,
     keep: bool = False,
-    explain: bool = False,
+    extras: Extras = NOTHING,
     skip: bool = False,
     parts: str | None = None,
 ) -> Output:
@@ -115,21 +116,14 @@ def plan(
         if twice := [name for name in names if table.names.count(name) > 1]:
             raise InvalidDataset(f"There are two columns {quote(twice[0])}.")
         check_types(dict(zip(table.names, table.types, strict=True)), manifest.features, id_)
-    output = Output(format_, Reading(names, id_, kept, skip, table.layout), explain, parts)
+    output = Output(format_, Reading(names, id_, kept, skip, table.layout), extras, parts)
     output_names(manifest, output)
     return output
 
 
 def output_names(manifest: Manifest, output: Output) -> list[str]:
-    """Return the names of the output's columns; raise InvalidDataset if two are the same.
-
-    Explanations are called what `pandas.json_normalize` makes of the API's answers.
-    """
-    names = ["id", *_prediction_names(manifest)]
-    if output.explain:
-        contributions = [f"contributions.{feature.name}" for feature in manifest.features]
-        for prefix in _explanation_prefixes(manifest):
-            names += [prefix + part for part in ("baseline", *contributions)]
+    """Return the names of the output's columns; raise InvalidDataset if two are the same."""
+    names = ["id", *_prediction_names(manifest), *output.extras.names(manifest)]
     names += output.reading.keep
     if twice := [name for i, name in enumerate(names) if name in names[:i]]:
         raise InvalidDataset(
@@ -213,19 +207,7 @@ def _read(block: Block, validator: RowValidator, reading: Reading) -> Iterator[R
 
 
 def _prediction_names(manifest: Manifest) -> Sequence[str]:
-    return ["prediction"] if _has_one_output(manifest) else manifest.classes
-
-
-def _has_one_output(manifest: Manifest) -> bool:
-    """Whether a prediction is one number: of a regression, or the positive class's probability."""
-    return len(manifest.classes) <= 2
-
-
-def _explanation_prefixes(manifest: Manifest) -> list[str]:
-    """Return the prefixes of the explanation columns, one for each score."""
-    if _has_one_output(manifest):
-        return ["explanation."]
-    return [f"explanation.{label}." for label in manifest.classes]
+    return ["prediction"] if manifest.has_one_output else manifest.classes
 
 
 @dataclass(frozen=True)
@@ -236,18 +218,15 @@ class _Predictions:
 
 
 def _output_columns(model: "TrainedModel", rows: Rows, output: Output) -> Iterator[Any]:
-    n_valid = len(rows.ids)
     yield rows.ids
-    if n_valid:
-        for row in model.rounded_outputs(rows.columns):
-            is_looked_up = output.format == "csv" and model.manifest.task == "classification"
-            yield _Predictions(row) if is_looked_up else row
+    if len(rows.ids):
+        rounded = model.rounded_outputs(rows.columns)
     else:
-        yield from [pa.array([], pa.float64())] * len(_prediction_names(model.manifest))
-    if output.explain:
-        for baseline, contributions in model.explain_columns(rows.columns):
-            yield np.full(n_valid, baseline)
-            yield from contributions
+        rounded = np.empty((len(_prediction_names(model.manifest)), 0))
+    is_looked_up = output.format == "csv" and model.manifest.task == "classification"
+    for row in rounded:
+        yield _Predictions(row) if is_looked_up else row
+    yield from output.extras.columns(model, rows.columns, rounded)
     yield from rows.kept.values()
 
 

@@ -1,6 +1,6 @@
 """Model outputs → the prediction that is shown: the same in the API, files, pages and documents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import TYPE_CHECKING, Literal
 
@@ -64,18 +64,43 @@ def round_numbers(numbers: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Return `round_number` of each number: the same floats, twenty times as fast."""
     import numpy as np
 
+    return _quickly(numbers, np.rint, 0.5, round_number)
+
+
+def _quickly(
+    numbers: "NDArray[np.float64]",
+    to_whole: Callable[["NDArray[np.float64]"], "NDArray[np.float64]"],
+    tie: float,
+    one_by_one: Callable[[float], float],
+) -> "NDArray[np.float64]":
+    """Return numbers with DIGITS significant digits.
+
+    Parameters
+    ----------
+    numbers : shape (n_numbers,)
+    to_whole : callable
+        Rounds to whole numbers.
+    tie : float
+        Where, from one whole number to the next, it changes its mind.
+    one_by_one : callable
+        Rounds a number to DIGITS exactly. It is asked near ties, and for numbers of a size for
+        which powers of ten are not exact.
+    """
+    import numpy as np
+
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         power = DIGITS - 1 - np.floor(np.log10(np.abs(numbers)))
         # Dividing a whole number by an exact power of ten, or multiplying it, gives the very float
         # that is nearest to the decimal number.
         factor = 10.0 ** np.clip(np.abs(power), 0, _EXACT_POWERS)
         scaled = np.where(power >= 0, numbers * factor, numbers / factor)
-        whole = np.rint(scaled)
+        whole = to_whole(scaled)
         rounded: NDArray[np.float64] = np.where(power >= 0, whole / factor, whole * factor) + 0.0
-        near_tie = np.abs(scaled - np.floor(scaled) - 0.5) < _TIE_WIDTH
+        distance = np.abs(scaled - np.floor(scaled) - tie)
+        near_tie = np.minimum(distance, 1.0 - distance) < _TIE_WIDTH
         slow = near_tie | ~(np.abs(power) <= _EXACT_POWERS)
     for place in np.flatnonzero(slow).tolist():
-        rounded[place] = round_number(float(numbers[place]))
+        rounded[place] = one_by_one(float(numbers[place]))
     return rounded
 
 
@@ -85,11 +110,27 @@ def make_interval(number: float, half_width: float) -> tuple[float, float]:
     >>> make_interval(100.0, 1 / 3)
     (99.6666, 100.334)
     """
-    low, high = number - half_width, number + half_width
+    return _round_down(number - half_width), _round_up(number + half_width)
+
+
+def make_intervals(
+    numbers: "NDArray[np.float64]", half_width: float
+) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Return the lower and the upper ends of `make_interval` of each number: the same floats."""
+    import numpy as np
+
     return (
-        float(_FLOOR.create_decimal_from_float(low)) + 0.0,
-        float(_CEILING.create_decimal_from_float(high)) + 0.0,
+        _quickly(numbers - half_width, np.floor, 0.0, _round_down),
+        _quickly(numbers + half_width, np.ceil, 0.0, _round_up),
     )
+
+
+def _round_down(number: float) -> float:
+    return float(_FLOOR.create_decimal_from_float(number)) + 0.0
+
+
+def _round_up(number: float) -> float:
+    return float(_CEILING.create_decimal_from_float(number)) + 0.0
 
 
 def choose_label(

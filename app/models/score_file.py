@@ -34,6 +34,7 @@ except ModuleNotFoundError:
     ) from None
 
 from app.bulk.csv_blocks import STANDARD
+from app.bulk.extras import NOTHING, Extras, extra_options
 from app.bulk.packed_model import PackedModel
 from app.bulk.scored_file import open_invalid, open_output
 from app.bulk.scoring import (
@@ -60,7 +61,7 @@ class Options:
 
     id: str | None = None  # by default that of training or `id`; else rows are numbered
     keep: bool = False
-    explain: bool = False
+    extras: Extras = NOTHING
     skip: bool = False
     workers: int = 1
     scheduler: str | None = None
@@ -95,6 +96,7 @@ def score(
     """
     files = _pair(source, destination, options)
     packed = _read_model(version_id, config or settings.current)
+    options.extras.check(packed.manifest)
     is_alone = options.alone and options.scheduler is None  # a cluster's workers have other work
     function = score_blocks_alone if is_alone else score_blocks
     counts = Counts()
@@ -138,7 +140,7 @@ def _blocks(
                     format_of(destination),
                     options.id,
                     keep=options.keep,
-                    explain=options.explain,
+                    extras=options.extras,
                     skip=options.skip,
                     parts=parts,
                 )
@@ -216,7 +218,7 @@ def _read_model(version_id: str, config: settings.Settings) -> PackedModel:
     "--id", "id_", metavar="COLUMN", help="Column of ids (default: that of training, or id)."
 )
 @click.option("--keep", is_flag=True, help="Write the input's columns, too.")
-@click.option("--explain", is_flag=True, help="Write what each feature contributed, too.")
+@extra_options
 @click.option(
     "--invalid",
     type=click.Choice(["stop", "skip"]),
@@ -240,7 +242,7 @@ def main(
     version: str,
     id_: str | None,
     keep: bool,
-    explain: bool,
+    extras: Extras,
     invalid: str,
     workers: int,
     scheduler: str | None,
@@ -251,7 +253,7 @@ def main(
     quotes, OUTPUT is a directory that gets a file for each.
     """
     config = settings.current_or_exit()
-    options = Options(id_, keep, explain, invalid == "skip", workers, scheduler, alone=True)
+    options = Options(id_, keep, extras, invalid == "skip", workers, scheduler, alone=True)
     started = time.monotonic()
     try:
         counts = score(source, destination, version, options, config)

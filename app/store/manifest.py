@@ -187,6 +187,11 @@ class Manifest:
         return None if self.positive_class is None else self.classes.index(self.positive_class)
 
     @property
+    def has_one_output(self) -> bool:
+        """Whether a prediction is one number: of a regression, or the positive class's."""
+        return len(self.classes) <= 2
+
+    @property
     def typical_row(self) -> dict[str, Value]:
         """The row of medians and most frequent values, without an id."""
         return {feature.name: feature.typical for feature in self.features}

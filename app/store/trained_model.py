@@ -15,6 +15,7 @@ from app.helpers.predictions import (
     STEPS,
     Prediction,
     make_interval,
+    make_intervals,
     make_prediction,
     round_numbers,
 )
@@ -141,14 +142,24 @@ class TrainedModel:
 
         Only a regression whose manifest has an interval can tell.
         """
+        if self._linear is not None and len(columns[0]) <= FEW_ROWS:
+            outputs = [self._linear.of_row(vector)[0] for vector in zip(*columns, strict=True)]
+            return [make_interval(output, self._half_width) for output in outputs]
+        low, high = self.interval_ends(columns)
+        return list(zip(low.tolist(), high.tolist(), strict=True))
+
+    def interval_ends(
+        self, columns: Sequence[Sequence[Value]]
+    ) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+        """Return the lower and the upper ends of `intervals`, both of shape (n_rows,)."""
+        return make_intervals(self.outputs(columns)[0], self._half_width)
+
+    @property
+    def _half_width(self) -> float:
         numbers = self.manifest.numbers
         if numbers is None or numbers.interval is None:
             raise ValueError(f"{self.manifest.version} has no intervals")
-        if self._linear is not None and len(columns[0]) <= FEW_ROWS:
-            outputs = [self._linear.of_row(vector)[0] for vector in zip(*columns, strict=True)]
-        else:
-            outputs = self.outputs(columns)[0].tolist()
-        return [make_interval(output, numbers.interval.half_width) for output in outputs]
+        return numbers.interval.half_width
 
     def contributions(self, vector: Sequence[Value]) -> list[list[float]]:
         """Return what each column of one valid row, shape (n_columns,), adds to each score.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.helpers.predictions import (
     choose_label,
     make_interval,
+    make_intervals,
     make_prediction,
     round_number,
     round_numbers,
@@ -43,6 +44,16 @@ def test_an_interval_is_never_rounded_to_a_narrower_one(number: float, half_widt
     assert low <= number - half_width <= number + half_width <= high
     assert low == pytest.approx(number - half_width, rel=1.001e-5)
     assert high == pytest.approx(number + half_width, rel=1.001e-5)
+
+
+@given(st.lists(NUMBERS | ORDINARY, max_size=20), st.floats(0, 1e18) | st.just(0.0))
+@example([1.0, 0.0, -0.0, 123456.0, 1234565.0, 0.1, 999999.5, -1e-310, 1e23], 0.0)
+def test_many_intervals_are_rounded_like_each(numbers: list[float], half_width: float) -> None:
+    """To the same floats, bit for bit."""
+    low, high = make_intervals(np.array(numbers, dtype=np.float64), half_width)
+    alone = [make_interval(number, half_width) for number in numbers]
+    assert list(zip(low.tolist(), high.tolist(), strict=True)) == alone
+    assert all(math.copysign(1, end) == 1 for end in [*low, *high] if end == 0)
 
 
 @pytest.mark.parametrize(

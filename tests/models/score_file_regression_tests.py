@@ -11,18 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from tests.support.houses import NAMES, house_rows
+from tests.support.houses import houses_csv
 from tests.support.scored_files import write_text
 from tests.support.training import Run
-
-
-def houses_csv(n_rows: int) -> str:
-    """Return houses without their price, with ids."""
-    lines = [
-        f"house {i},{row[0] or ''},{','.join(map(str, row[1:-1]))}\n"
-        for i, row in enumerate(house_rows(n_rows)[1:])
-    ]
-    return f"id,{','.join(NAMES)}\n" + "".join(lines)
 
 
 @pytest.fixture

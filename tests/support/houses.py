@@ -24,4 +24,13 @@ def house_rows(n_rows: int = 600) -> list[list[Any]]:
     return rows
 
 
+def houses_csv(n_rows: int) -> str:
+    """Return houses without their price, with ids."""
+    lines = [
+        f"house {i},{row[0] or ''},{','.join(map(str, row[1:-1]))}\n"
+        for i, row in enumerate(house_rows(n_rows)[1:])
+    ]
+    return f"id,{','.join(NAMES)}\n" + "".join(lines)
+
+
 HOUSE: dict[str, Any] = {"area": 81.5, "rooms": 3, "district": "south", "garden": True}
