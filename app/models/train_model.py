@@ -18,6 +18,7 @@ from app.helpers.features import columns_of
 from app.helpers.files import make_filename
 from app.models import estimators
 from app.store.class_labels import without_labels
+from app.store.doubts import find_doubts
 from app.store.libraries import library_versions
 from app.store.manifest import Manifest
 from app.store.parameters import Parameters
@@ -27,7 +28,6 @@ from app.tables.columns import Columns
 from app.training.column_options import column_options
 from app.training.dataset import choose_positive_class, read_dataset
 from app.training.date_parts import find_parts, set_ends, split_with_parts, with_parts
-from app.training.doubts import find_doubts
 from app.training.estimator_text import describe_estimator
 from app.training.fitting import fit
 from app.training.levels import check_level_options, decide_open
@@ -161,7 +161,7 @@ def train(
         note(f"Note: {settled.note}; --threshold decides otherwise.")
     quality = measure(estimator, split, dataset, positive_index, settled.value)
     click.echo(quality.figure)
-    for text in find_doubts(quality, len(split.X_validation)):
+    for text in find_doubts(quality, quality.classes, len(split.X_validation)):
         note(f"Warning: {text}")
 
     X, described = raw.X_train, describe_features(features, raw.X_train)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from app.helpers.errors import quote
+from app.store.doubts import shown
 from app.store.manifest import Manifest
-from app.training.doubts import shown
 from app.training.threshold import DEFAULT
 
 MAX_CLASSES = 10  # whose shares are told

@@ -6,7 +6,9 @@ from weakref import WeakKeyDictionary
 
 from app.helpers.predictions import Prediction
 from app.store.curves import Curves, RegressionCurves
+from app.store.doubts import find_doubts
 from app.store.manifest import Manifest
+from app.store.training_data import TrainingData
 from app.web.report.decision import Decision, make_decision
 from app.web.report.effects import Effect, make_effects
 from app.web.report.number_plots import NumberPlots, make_number_plots
@@ -32,6 +34,27 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class ClassShare:
+    """How frequent a class is.
+
+    Attributes
+    ----------
+    label : str
+    share, held_out : float
+        In all rows, and in those held out, 0 to 1.
+    start : float
+        The sum of the shares of the classes before it.
+    validation_rows : int
+    """
+
+    label: str
+    share: float
+    held_out: float
+    start: float
+    validation_rows: int
+
+
+@dataclass(frozen=True)
 class ModelView:
     """What is shown of a model.
 
@@ -39,6 +62,10 @@ class ModelView:
     ----------
     plots : list of ClassPlots
         Of the positive class, or of each class, the most frequent first.
+    shares : list of ClassShare
+        The most frequent first; empty in a regression, and in older files.
+    doubts : list of str
+        Reasons to doubt that the model is good.
     effects : dict of str to list of Effect
         As `make_effects` returns them.
     decision : Decision or None
@@ -56,6 +83,8 @@ class ModelView:
     """
 
     plots: list[ClassPlots]
+    shares: list[ClassShare]
+    doubts: list[str]
     effects: dict[str, list[Effect]]
     decision: Decision | None
     number_plots: NumberPlots | None
@@ -91,6 +120,12 @@ def _make(model: "TrainedModel") -> ModelView:
     row = {"id": "1", **typical}
     return ModelView(
         plots=plots,
+        shares=_shares(manifest.training_data),
+        doubts=list(
+            find_doubts(
+                manifest, manifest.training_data.classes, manifest.training_data.validation_rows
+            )
+        ),
         effects=make_effects(model),
         decision=_decision(manifest, plots),
         number_plots=_number_plots(manifest),
@@ -99,6 +134,15 @@ def _make(model: "TrainedModel") -> ModelView:
         row=row,
         prediction=model.predict(row),
     )
+
+
+def _shares(data: TrainingData) -> list[ClassShare]:
+    shares, start = [], 0.0
+    for each in sorted(data.classes, key=lambda each: -each.rows):
+        share, held_out = each.rows / data.rows, each.validation_rows / data.validation_rows
+        shares.append(ClassShare(each.label, share, held_out, start, each.validation_rows))
+        start += share
+    return shares
 
 
 def _decision(manifest: Manifest, plots: list[ClassPlots]) -> Decision | None:

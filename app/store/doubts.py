@@ -1,10 +1,12 @@
 """Warnings about how good a model is: it rests on few rows, or is not better than its baseline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from app.helpers.errors import quote
-from app.store.intervals import ClassificationIntervals
-from app.training.quality import Quality
+from app.store.intervals import Advantage, ClassificationIntervals, Intervals
+from app.store.metrics import Metrics
+from app.store.training_data import ClassRows
 
 NAMES = {
     "roc_auc": "ROC AUC",
@@ -17,22 +19,40 @@ FEW_ROWS = 100  # held out, of a class or in a regression
 WIDE = 0.1  # of an interval of ROC AUC or R²
 
 
-def find_doubts(quality: Quality, n_rows: int) -> Iterator[str]:
+class Judged(Protocol):
+    """What is known of how good a model is: a manifest, or what training makes one of."""
+
+    @property
+    def metrics(self) -> Metrics: ...
+    @property
+    def baseline_metrics(self) -> Metrics: ...
+    @property
+    def intervals(self) -> Intervals | None: ...
+    @property
+    def advantages(self) -> Mapping[str, Advantage]: ...
+
+
+def find_doubts(judged: Judged, classes: Sequence[ClassRows], n_rows: int) -> Iterator[str]:
     """Yield a sentence for each reason to doubt that a model is good.
 
     Parameters
     ----------
-    quality : Quality
+    judged : Judged
+        Without intervals, as in older files, there is nothing to say.
+    classes : sequence of ClassRows
+        Empty in a regression.
     n_rows : int
         How many rows were held out.
     """
-    if isinstance(quality.intervals, ClassificationIntervals):
-        rarest = min(quality.classes, key=lambda each: each.validation_rows)
+    if judged.intervals is None:
+        return
+    if isinstance(judged.intervals, ClassificationIntervals):
+        rarest = min(classes, key=lambda each: each.validation_rows)
         n_fewest, of_what = rarest.validation_rows, f" of class {quote(rarest.label)}"
-        figure, interval = "the ROC AUC", quality.intervals.roc_auc
+        figure, interval = "the ROC AUC", judged.intervals.roc_auc
     else:
         n_fewest, of_what = n_rows, ""
-        figure, interval = "R²", quality.intervals.r2
+        figure, interval = "R²", judged.intervals.r2
     rows = f"Only {'1 row' if n_fewest == 1 else f'{n_fewest} rows'}{of_what}"
     are = "is" if n_fewest == 1 else "are"
     if interval is None and n_fewest < FEW_ROWS:
@@ -41,9 +61,9 @@ def find_doubts(quality: Quality, n_rows: int) -> Iterator[str]:
         ends = f"{interval.low:.2f} to {interval.high:.2f}"
         yield f"{rows} {are} held out: {figure} could be anywhere from {ends}."
 
-    for metric, advantage in quality.advantages.items():
+    for metric, advantage in judged.advantages.items():
         if advantage.interval is not None and not advantage.is_certain:
-            figures = quality.metrics, quality.baseline_metrics
+            figures = judged.metrics, judged.baseline_metrics
             value, baseline = (shown(getattr(each, metric)) for each in figures)
             low, high = (shown(end, 3) for end in (advantage.interval.low, advantage.interval.high))
             yield (
