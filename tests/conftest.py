@@ -61,7 +61,7 @@ def config(tmp_path: Path) -> Settings:
 def dummy_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The path of v0, trained once on the dummy data."""
     config = make_config(tmp_path_factory.mktemp("dummy"))
-    train(TRAINING_CSV, "v0", C=None, config=config)  # as `make run` does
+    train(TRAINING_CSV, "v0", C=None, yardstick=True, config=config)  # as `make run` does
     return os.path.join(config.models_root, "trained-model-v0.p")
 
 
@@ -142,9 +142,13 @@ def run_training(config: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process: run_training(path, *options) trains v0."""
     monkeypatch.setattr("app.settings.current", config)
 
-    def run_training(path: str | Path, *options: str, version: str = "v0") -> Result:
+    def run_training(
+        path: str | Path, *options: str, version: str = "v0", yardstick: bool = False
+    ) -> Result:
         if not {"--C", "--search"}.intersection(options):
             options = ("--C", "0.1", *options)  # to choose it takes time
+        if not yardstick:
+            options = ("--no-yardstick", *options)
         return CliRunner().invoke(main, [str(path), version, *options], catch_exceptions=False)
 
     return run_training

@@ -46,6 +46,7 @@ from app.training.summary import summarize
 from app.training.threshold import plan_threshold, read_threshold, settle_threshold
 from app.training.weights import with_weights
 from app.training.words import choose_words
+from app.training.yardstick import compare_with_boosting
 from app.utils.notes import note, progress, warnings_as_notes
 from app.utils.parallel import UnusableCluster
 
@@ -65,6 +66,7 @@ def train(
     search: Search | None = None,
     refit_on_all: bool = False,
     like: str | None = None,
+    yardstick: bool = True,
     note_text: str = "",
     options: tuple[str, ...] = (),
     config: settings.Settings | None = None,
@@ -96,6 +98,8 @@ def train(
         validation set.
     like : str, optional
         A version whose row and answer to keep: it decides about the columns and the classes.
+    yardstick : bool
+        Whether to compare the model with gradient boosting.
     note_text : str
         What to remember of this version: one line of at most 200 characters.
     options : tuple of str
@@ -169,6 +173,10 @@ def train(
     reliance = measure_reliance(
         estimator, *held_out, described, dataset.classes, positive_index, SEED
     )
+    boosted = None
+    if yardstick:
+        known = features, dataset.classes, positive_index
+        boosted = compare_with_boosting(estimator, split, *known, SEED)
     if refit_on_all:
         X = pd.concat([raw.X_train, raw.X_validation])
         features = set_ends(features, X)
@@ -217,6 +225,7 @@ def train(
         advantages=quality.advantages,
         label_metrics=quality.label_metrics,
         reliance=reliance,
+        yardstick=boosted,
     )
     manifest = with_weights(manifest, estimator, X)
     return publish(manifest, estimator, config.models_root, keys)

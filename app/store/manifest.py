@@ -23,6 +23,7 @@ from app.store.parameters import Parameters, SearchResult
 from app.store.reliance import Reliance
 from app.store.target_numbers import TargetNumbers
 from app.store.training_data import TrainingData
+from app.store.yardstick import Yardstick
 from app.utils.dataclass_json import from_json, to_json
 
 FORMAT = 2
@@ -108,6 +109,8 @@ class Manifest:
     carries_code : bool
         Whether the pickle holds code of the project's or a fork's own. Then no other Python 3.x
         than the one that trained it may open it: its bytecode would crash the process.
+    yardstick : Yardstick or None
+        None if nobody wanted one or there is nothing to compare, and in older files.
     size, sha256 : int, str
         Of the pickle, which stands before the manifest in the file.
     format : int
@@ -139,6 +142,7 @@ class Manifest:
     label_metrics: LabelMetrics | None = None
     reliance: Reliance | None = None
     carries_code: bool = False
+    yardstick: Yardstick | None = None
     size: int = 0
     sha256: str = ""
     format: int = FORMAT

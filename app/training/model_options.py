@@ -63,6 +63,14 @@ _OPTIONS = (
         help="A version whose row and answer to keep; data that no longer fit are refused.",
     ),
     click.option(
+        "--no-yardstick",
+        "yardstick",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Do not compare the model with gradient boosting.",
+    ),
+    click.option(
         "--note",
         "note_text",
         metavar="TEXT",

@@ -42,7 +42,7 @@ def given_options(context: click.Context) -> tuple[str, ...]:
 def _words(option: click.Option, value: Any) -> Iterator[str]:
     longest = max(option.opts, key=len)
     if option.is_flag:
-        yield longest if value else max(option.secondary_opts or option.opts, key=len)
+        yield longest if value or not option.secondary_opts else max(option.secondary_opts, key=len)
         return
     for each in value if option.multiple else [value]:
         yield from (longest, str(each))

@@ -36,14 +36,36 @@ def roc_auc_interval(
     counts = np.bincount(target, minlength=probabilities.shape[1])
     if counts.min() < 2 or probabilities.size > MAX_CELLS:
         return None
+    error = area_error(target, shares_of_area(target, probabilities.T[list(shown)], shown))
+    return logit_interval(roc_auc, error, int(counts.min()))
+
+
+def shares_of_area(target: NDArray[np.int64], scores: Numbers, shown: Sequence[int]) -> Numbers:
+    """Return what each row adds to the mean area of some classes, shape (n_samples,).
+
+    Parameters
+    ----------
+    target : array of int, shape (n_samples,)
+    scores : array of shape (n_shown, n_samples)
+    shown : sequence of int, shape (n_shown,)
+        The places of these classes.
+    """
     added = np.zeros(len(target))
-    for k in shown:
-        added += _placements(target == k, probabilities[:, k]) / len(shown)
+    for k, score in zip(shown, scores, strict=True):
+        added += _placements(target == k, score) / len(shown)
+    return added
+
+
+def area_error(target: NDArray[np.int64], added: Numbers) -> float:
+    """Return the standard error of an area, or of a difference of two, by what each row adds to it.
+
+    Each class has at least two rows.
+    """
     # The number of rows of each class is given, so only how they vary within it counts.
+    counts = np.bincount(target)
     means = np.bincount(target, added) / counts
     squares = np.bincount(target, (added - means[target]) ** 2)
-    variance = float((squares * counts / (counts - 1)).sum())
-    return logit_interval(roc_auc, math.sqrt(variance), int(counts.min()))
+    return math.sqrt(float((squares * counts / (counts - 1)).sum()))
 
 
 def _placements(is_class: NDArray[np.bool_], probability: Numbers) -> Numbers:

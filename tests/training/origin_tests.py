@@ -87,13 +87,14 @@ def test_without_git_nothing_is_known(
         program.chmod(0o755)
     result = run_training(TRAINING_CSV)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert read_manifest(config).origin == Origin(options=("--C", "0.1"))
+    assert read_manifest(config).origin == Origin(options=("--C", "0.1", "--no-yardstick"))
 
 
 def test_the_options_are_kept_as_they_were_given(run_training: Run, config: Settings) -> None:
     """Those of the command line alone, and not the note, which stands beside them."""
     given = ["--id", "x_1", "--drop", "x_2", "--drop", "x_3", "--C", "0.25", "--refit-on-all"]
-    assert list(train(run_training, config, "--note", "Try", *given).options) == given
+    kept = train(run_training, config, "--note", "Try", *given).options
+    assert list(kept) == [*given, "--no-yardstick"]
 
 
 def test_many_options_are_cut(run_training: Run, config: Settings) -> None:
