@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from environs import Env, EnvValidationError, validate
 
-from app.utils.cores import usable_cores
+from app.utils.cores import core_count
 from app.utils.url_paths import PREFIX
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -31,10 +31,15 @@ def _setting(
     rule: validate.Regexp | None = None,
     secret: bool = False,
 ) -> Any:
-    """Return a field; `shown` is its default as the documentation gives it, if not as it is."""
+    """Return a field; `shown` is its default as the documentation gives it, if not as it is.
+
+    A default that can be called is called when it is needed.
+    """
     rule = rule or (_POSITIVE if isinstance(default, int) else None)
     shown = str(default) if shown is None else shown
     metadata = {"meaning": meaning, "shown": shown, "rule": rule, "secret": secret}
+    if callable(default):
+        return field(default_factory=default, repr=not secret, metadata=metadata)
     return field(default=default, repr=not secret, metadata=metadata)
 
 
@@ -49,7 +54,10 @@ class Settings:
     host: str = _setting("0.0.0.0", "address to listen on")  # noqa: S104 - a server in a container
     port: int = _setting(8080, "port to listen on")
     web_concurrency: int = _setting(
-        len(usable_cores()), "worker processes; empty: one per core", shown=""
+        core_count,
+        "worker processes; empty: one per core, or as many as the container's CPU limit allows",
+        shown="",
+        rule=_POSITIVE,
     )
     blocking_threads: int = _setting(
         32, "threads per worker; each of them serves one request at a time"

@@ -9,7 +9,7 @@ import click
 
 from app.training.origin import given_options
 from app.training.search import Search
-from app.utils.cores import usable_cores
+from app.utils.cores import core_count
 
 
 def _check_strength(
@@ -46,7 +46,7 @@ _OPTIONS = (
     click.option(
         "--workers",
         type=click.IntRange(1),
-        default=len(usable_cores()),
+        default=core_count,
         help="Cores to search on (default: all).",
     ),
     click.option(
