@@ -68,6 +68,10 @@ class Settings:
     fast_path: int = _setting(
         1, "1: single predictions skip Flask; 0: Flask answers them, too", rule=_SWITCH
     )
+    keep_alive_timeout: int = _setting(
+        620,
+        "seconds after which an idle connection is closed; let load balancers close theirs first",
+    )
     shutdown_timeout: int = _setting(
         30, "seconds that running requests get to finish after SIGTERM"
     )

@@ -48,6 +48,7 @@ _REFUSALS = {
     socket.EAI_NONAME: "host {host} is unknown; set HOST to an address of this machine.",
     None: "there is no port {port}; set PORT to 65535 or below.",
 }
+_YEAR = 365 * 24 * 3600  # seconds
 _MEMORY = "/dev/shm"  # noqa: S108 - a file system in memory
 _METRICS_PREFIX = "flask-sklearn-seed-metrics-"
 _STDERR = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"}
@@ -174,8 +175,10 @@ def _make_server(config: "Settings", address: str, target: str) -> _Server:
         port=config.port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        # Idle connections are closed after 75 s, later than load balancers do, which wait 60 s.
-        http1_settings=HTTP1Settings(keep_alive=True, header_read_timeout=75_000),
+        # This is the time from the end of an answer to the end of the next request's head.
+        http1_settings=HTTP1Settings(
+            keep_alive=True, header_read_timeout=1000 * min(config.keep_alive_timeout, _YEAR)
+        ),
         workers=config.web_concurrency,
         blocking_threads=config.blocking_threads,
         backlog=1024,
