@@ -35,12 +35,13 @@ from app.training.likeness import columns_like, read_version
 from app.training.model_options import model_options
 from app.training.number_leaks import find_number_leaks
 from app.training.origin import check_note, find_origin
-from app.training.profile import describe_features, find_leaks, make_self_check
+from app.training.profile import describe_features, find_leaks
 from app.training.publishing import displayable, publish
 from app.training.quality import measure
 from app.training.reliance import measure_reliance
 from app.training.repeats import find_repeats, suggest_order
 from app.training.search import Search
+from app.training.self_check import make_self_check
 from app.training.split import split_rows
 from app.training.summary import summarize
 from app.training.threshold import plan_threshold, read_threshold, settle_threshold

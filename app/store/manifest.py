@@ -203,7 +203,12 @@ class Manifest:
     def examples(self) -> list[CheckedRow]:
         """Return rows to show as examples: the typical one and, if there is one, another one."""
         typical = self.typical_row
-        others = [check for check in self.self_check if check.row != typical]
+        rare = {(each.name, level) for each in self.features for level in each.rare_categories}
+        others = [
+            check
+            for check in self.self_check
+            if check.row != typical and rare.isdisjoint(check.row.items())
+        ]
         others.sort(key=lambda check: orjson.dumps(check.row, option=orjson.OPT_SORT_KEYS))
         return [check for check in self.self_check if check.row == typical][:1] + others[:1]
 

@@ -1,8 +1,7 @@
-"""Statistics of each feature, the rows of the self-check, and warnings about columns."""
+"""Statistics of each feature, and warnings about columns."""
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,26 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
-from app.helpers.dates import SECONDS_OF_DAY, TO_NUMBER, TO_TEXT, UNITS, DateType
+from app.helpers.dates import TO_TEXT
 from app.helpers.errors import quote
 from app.helpers.features import (
     MIN_LEVEL_ROWS,
     Feature,
-    Value,
-    columns_of,
-    make_feature_columns,
 )
-from app.store.fitted_estimator import estimator_outputs, make_frame
-from app.store.manifest import CheckedRow
 from app.training.date_parts import with_parts
 from app.training.figure import roc_auc
 from app.training.levels import frequent_levels
-from app.training.words import describe_texts, varied_texts
+from app.training.words import describe_texts
 
-MAX_TYPICAL_ROWS = 200
-MAX_TYPICAL_VALUES = 20_000  # in all rows together, since the size of a manifest is limited
-_DATES = 12  # of each feature, in rows that are made up
-_MAX_DATE: Mapping[DateType, float] = {"date": 2e6, "datetime": 2e6 * SECONDS_OF_DAY}
 _TYPICAL_SAMPLE = 100_000  # rows; a median sorts them, which takes long for more
 LEAKAGE_AUC = 0.999  # of a single feature
 _LEAKAGE_CELLS = 80_000  # rows × features to check; more give the same result
@@ -115,80 +105,6 @@ def _describe_levels(feature: Feature, column: "pd.Series[Any]") -> Feature:
         return replace(feature, typical=typical, rare=rare)
     is_rare = dict(zip(categories, (n_rows < MIN_LEVEL_ROWS for n_rows in rows), strict=True))
     return replace(feature, typical=typical, rare_categories=tuple(filter(is_rare.get, categories)))
-
-
-def typical_rows(features: Sequence[Feature], n_classes: int) -> list[dict[str, Value]]:
-    """Return the row of medians and most frequent values, and variations of it.
-
-    Some differ from it in every feature, others in one. All rows are made up from statistics; none
-    is a row of the data.
-    """
-    values = {feature.name: [feature.typical, *_variations(feature)] for feature in features}
-    typical = {feature.name: feature.typical for feature in features}
-    n_variations = max(map(len, values.values()))
-    n_rows = max(n_variations, MAX_TYPICAL_VALUES // (len(features) + n_classes))
-    together = (
-        {name: each[k % len(each)] for name, each in values.items()} for k in range(n_variations)
-    )
-    alone = ({**typical, name: value} for name, (_, *each) in values.items() for value in each)
-    return list(itertools.islice(itertools.chain(together, alone), min(n_rows, MAX_TYPICAL_ROWS)))
-
-
-def _variations(feature: Feature) -> list[Value]:
-    """Return values that differ from the typical one."""
-    missing: list[Value] = [None] if feature.nullable else []
-    if feature.type == "text":
-        return [*varied_texts(feature), *missing]
-    if feature.type == "category":
-        others = (name for name in feature.shown if name != feature.typical)
-        unseen = [feature.unseen] if feature.open and feature.categories else []
-        return [*itertools.islice(others, 9), *unseen, *missing]
-    if feature.type == "boolean":
-        return [not feature.typical, *missing]
-    if feature.date_type is not None:
-        return [*_other_dates(feature, feature.date_type), *missing]
-    return [*_other_numbers(feature), *missing]
-
-
-def _other_numbers(feature: Feature) -> list[Value]:
-    """Return numbers that a row of the data could have, below the typical one and above it."""
-    median, deviation = float(feature.typical or 0.0), feature.deviation or 1.0
-    if feature.whole:
-        deviation = float(max(1, round(deviation)))
-    others = [median - deviation, median + deviation]
-    if feature.minimum is None or feature.maximum is None:
-        return [*others]
-    within = [min(max(other, feature.minimum), feature.maximum) for other in others]
-    return [other for other in within if other != median] or [*others]
-
-
-def _other_dates(feature: Feature, type_: DateType) -> list[Value]:
-    """Return dates or datetimes from the first to the last, and one beyond."""
-    first, last = map(TO_NUMBER[type_], (feature.first, feature.last))
-    steps = range(_DATES + 1)
-    between = [math.floor(first + (last - first) * step / _DATES) for step in steps]
-    beyond = last + 1000 * UNITS[type_]
-    texts = [TO_TEXT[type_](number) for number in [*between, beyond] if number <= _MAX_DATE[type_]]
-    return [text for text in dict.fromkeys(texts) if text != feature.typical]
-
-
-def make_self_check(
-    estimator: Any,
-    features: Sequence[Feature],
-    classes: Sequence[str],
-    positive_index: int | None,
-) -> tuple[CheckedRow, ...]:
-    """Return made-up rows with their outputs, which a loaded model must reproduce.
-
-    Parameters
-    ----------
-    classes : shape (n_classes,)
-        Empty in a regression.
-    """
-    rows = typical_rows(features, len(classes))
-    frame = make_frame(make_feature_columns(rows, features), columns_of(features))
-    outputs = estimator_outputs(estimator, frame, classes, positive_index).T.tolist()
-    return tuple(CheckedRow(row, tuple(each)) for row, each in zip(rows, outputs, strict=True))
 
 
 def find_leaks(

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.app import create_app
+from app.helpers.features import Feature
 from app.settings import Settings
-from app.store.manifest import Manifest
+from app.store.manifest import CheckedRow, Manifest
 from app.store.model_file import read_manifest, read_pickle
-from tests.support.model_files import KEY, assemble
+from tests.support.model_files import KEY, assemble, make_manifest
 
 OLD = Path(__file__).with_name("old") / "format-1"
 VERSIONS = ("v0", "v1", "v2")
@@ -87,6 +88,16 @@ def test_a_shuffled_manifest_says_the_same(version: str, generator: random.Rando
     assert shuffled.typical_row == manifest.typical_row
     assert shuffled.public() == manifest.public()
     assert shuffled.curves == manifest.curves
+
+
+def test_no_example_has_a_rare_level() -> None:
+    """For privacy, although the self-check has a row for each."""
+    color = Feature(
+        "color", "category", False, ("a", "b", "c"), typical="b", rare_categories=("a",)
+    )
+    rows = tuple(CheckedRow({"color": level}, (0.5,)) for level in "abc")
+    manifest = make_manifest(features=(color,), self_check=rows)
+    assert [check.row["color"] for check in manifest.examples()] == ["b", "c"]
 
 
 def test_optional_fields_may_be_missing() -> None:
