@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.chaos.load import until
-from tests.support.nginx import free_port, until_listening
+from tests.support.nginx import free_port
 from tests.support.paths import ROOT
 from tests.support.servers import read
 from tests.support.watching import (
@@ -48,7 +48,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         with (root / "log").open("w") as log:
             process = subprocess.Popen(["prometheus", *arguments], stdout=log, stderr=log)
         try:
-            until_listening(port)
+            until(lambda: is_ready(port))
             until(lambda: ask(port, f'count_over_time(up{{job="{JOB}"}}[1m]) >= 3'))
             send_rows(server)
             until(lambda: ask(port, f'increase(model_predictions_total{{job="{JOB}"}}[1m]) > 0'))
@@ -56,6 +56,14 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def is_ready(port: int) -> bool:
+    """Whether it answers questions."""
+    try:
+        return bool(read(port, "/-/ready"))
+    except OSError:  # it does not listen yet, or answers 503
+        return False
 
 
 def api(port: int, path: str) -> Any:
