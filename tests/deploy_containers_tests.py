@@ -26,6 +26,7 @@ RESOURCES = {
     for name in KUSTOMIZATION["resources"]
     for resource in yaml.safe_load_all((KUBERNETES / name).read_text())
 }
+PUBLISHER = yaml.safe_load((KUBERNETES / "publisher.yaml").read_text())
 POD = RESOURCES["Deployment"]["spec"]["template"]["spec"]
 (CONTAINER,) = POD["containers"]
 SETTINGS = {name.upper() for name in Settings.__dataclass_fields__}
@@ -174,17 +175,26 @@ def test_compose_builds_the_same_image() -> None:
 # Kubernetes
 
 
-@pytest.mark.parametrize("kind", RESOURCES)
-def test_kubernetes_takes_each_resource(kind: str) -> None:
+@pytest.mark.parametrize("resource", [*RESOURCES.values(), PUBLISHER], ids=lambda one: one["kind"])
+def test_kubernetes_takes_each_resource(resource: dict[str, Any]) -> None:
     """Says its own schema, which allows no other keys."""
     latest = kubernetes_validate.latest_version()
-    kubernetes_validate.validate(RESOURCES[kind], latest, strict=True)
+    kubernetes_validate.validate(resource, latest, strict=True)
+
+
+def test_who_publishes_models_may_not_do_more_than_the_server() -> None:
+    """It is the same user, and writes to the same volume."""
+    assert PUBLISHER["spec"]["securityContext"] == POD["securityContext"]
+    (container,) = PUBLISHER["spec"]["containers"]
+    assert container["securityContext"] == CONTAINER["securityContext"]
+    assert container["image"] == IMAGE.base
+    assert PUBLISHER["spec"]["automountServiceAccountToken"] is False
 
 
 def test_kustomize_takes_all_of_them() -> None:
     """Each file of the folder is listed, and the image gets its name there."""
     files = {path.name for path in KUBERNETES.iterdir()} - {"kustomization.yaml"}
-    assert set(KUSTOMIZATION["resources"]) == files
+    assert set(KUSTOMIZATION["resources"]) == files - {"publisher.yaml"}  # it need not run
     assert [image["name"] for image in KUSTOMIZATION["images"]] == [CONTAINER["image"]]
     if shutil.which("kubectl") is None:
         pytest.skip("this machine has no kubectl")
