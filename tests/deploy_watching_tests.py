@@ -133,6 +133,11 @@ CASES: dict[str, tuple[Series, Series, str]] = {
         {"instance": "a:8080"},
         "a:8080 answers requests that it cannot log or count.",
     ),
+    "MetricsWithoutRoom": (
+        {f'metric_series_without_room{{job="{JOB}", instance="a:8080"}}': "1x200"},
+        {"instance": "a:8080"},
+        "a:8080 has no room for its metrics.",
+    ),
     "ModelOutdated": (
         {f"model_outdated{{{V3}}}": "2x200"},
         {"version": "v3"},
@@ -185,6 +190,7 @@ HEALTHY = {
     f'log_lines_dropped_total{{job="{JOB}", instance="a:8080"}}': "0x1200",
     f'records_dropped_total{{job="{JOB}", instance="a:8080"}}': "0x1200",
     f'record_batches_failed_total{{job="{JOB}", instance="a:8080"}}': "0x1200",
+    f'metric_series_without_room{{job="{JOB}", instance="a:8080"}}': "0x1200",
     f"model_outdated{{{V3}}}": "0x1200",
     f'model_loads_total{{{V3}, outcome="failed"}}': "2x1200",
     f'model_info{{{V3}, digest="1"}}': "1x1200",
