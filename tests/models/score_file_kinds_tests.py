@@ -30,7 +30,9 @@ def test_dates_and_texts_are_scored_on_cores_and_on_a_cluster_as_by_one_process(
 
     def scored(name: str, *options: str) -> bytes:
         out = tmp_path / name
-        result = CliRunner().invoke(score_file.main, [str(path), str(out), "v0", "--label", *options])
+        result = CliRunner().invoke(
+            score_file.main, [str(path), str(out), "v0", "--label", *options]
+        )
         assert result.exit_code == 0, result.stderr
         return out.read_bytes()
 
