@@ -22,7 +22,13 @@ from tests.support.notebooks import (
 from tests.support.paths import ROOT
 
 NOTEBOOK = ROOT / "notebooks/view-numbers.ipynb"
-PLOTS = ["target-and-missing", "predictions-and-errors", "contributions", "predicted-and-observed"]
+PLOTS = [
+    "target-and-missing",
+    "predictions-and-errors",
+    "reliance",
+    "contributions",
+    "predicted-and-observed",
+]
 NOTES = (
     r"Note: Column 'price' holds .*, so a number is predicted; .*\n"
     r"Note: Column 'garden' is read as booleans .*\n"
