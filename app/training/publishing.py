@@ -16,16 +16,9 @@ from app.utils.notes import note
 
 
 def publish(
-    manifest: Manifest,
-    estimator: Any,
-    models_root: str,
-    keys: Sequence[bytes],
-    *,
-    trained: bool = True,
+    manifest: Manifest, estimator: Any, models_root: str, keys: Sequence[bytes]
 ) -> Manifest:
     """Write a version's file, and tell what changes for clients.
-
-    If it was just trained, it is told, too, how training can avoid such changes.
 
     Raises
     ------
@@ -43,7 +36,7 @@ def publish(
     os.makedirs(root, exist_ok=True)
     predecessor = find_predecessor(root, manifest.version, keys)
     manifest = write_model_file(path, estimator, manifest, keys[0])
-    if predecessor and (changed := describe_changes(predecessor, manifest, trained=trained)):
+    if predecessor and (changed := describe_changes(predecessor, manifest)):
         note(f"Warning: {changed}")
     click.echo(f"Successfully saved model at {displayable(path)}")
     return manifest

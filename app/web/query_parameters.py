@@ -1,7 +1,10 @@
 """The query parameters of a prediction, as the OpenAPI document describes them."""
 
+from typing import Any
+
 from app.store.manifest import Manifest
-from app.web.openapi_nodes import Json
+
+Json = dict[str, Any]
 
 _FLAG: Json = {"type": "boolean", "default": False}
 _LABEL = "Add the class that the model would choose."

@@ -5,14 +5,24 @@ import re
 from tests.support.paths import ROOT
 
 
-def read_commands(section: str = "") -> list[str]:
-    """Return each command of the sh blocks, on one line; those of one section, if it is named."""
+def read_commands(section: str = "", *, consoles: bool = False) -> list[str]:
+    """Return each command of the sh blocks, on one line.
+
+    Parameters
+    ----------
+    section : str
+        The heading of the section to look at; empty for all.
+    consoles : bool
+        Whether to return the commands of console blocks, too.
+    """
     text = (ROOT / "deploy/README.md").read_text()
     if section:
         text = text.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    return [command for block in blocks for command in _join(block).splitlines()]
-
-
-def _join(block: str) -> str:
-    return re.sub(r"\\\n *", "", block)
+    commands = []
+    for kind, block in re.findall(r"^```(sh|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        lines = re.sub(r"\\\n *", "", block).splitlines()
+        if kind == "sh":
+            commands += lines
+        elif consoles:
+            commands += [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return commands
