@@ -1,4 +1,4 @@
-"""List, inspect, copy, sign and remove published versions.
+"""List, inspect, copy, sign, remove and adopt published versions.
 
 python -m app.models.versions
 """
@@ -22,13 +22,17 @@ from app.helpers.errors import (
 )
 from app.helpers.files import make_filename
 from app.store import versions
+from app.store.manifest_text import describe, estimator_of, figure
 from app.store.signing_key import SigningKeys
-from app.store.summary import figure, summarize
 from app.store.versions import PublishedVersion
+from app.tables.columns import Columns
+from app.training.column_options import column_options
 from app.training.continuity import describe_changes, find_predecessor
-from app.utils.notes import note
+from app.training.origin import check_note, given_options
+from app.utils.notes import note, warnings_as_notes
 
-_HEADER = ("version", "trained (UTC)", "estimator", "figure", "signed by", "state")
+_HEADER = ("version", "trained (UTC)", "note", "estimator", "figure", "signed by", "state")
+_WIDTH = 40  # of a note or an estimator; `show` shows all of it
 
 
 class _Commands(click.Group):
@@ -74,7 +78,7 @@ def list_versions(config: settings.Settings) -> None:
         note(f"There are no versions in {os.path.abspath(config.models_root)!r}.")
         return
     keys = _keys(config).read()
-    rows = [_HEADER]
+    rows: list[tuple[str, ...]] = [_HEADER]
     for version in found:
         with suppress(UnknownVersion):  # it was deleted since they were listed
             rows.append(_row(_look_at(config, version, keys)))
@@ -84,14 +88,18 @@ def list_versions(config: settings.Settings) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
-def _row(known: PublishedVersion) -> tuple[str, str, str, str, str, str]:
+def _row(known: PublishedVersion) -> tuple[str, ...]:
     state = f"{known.state}: {known.reason}" if known.reason else known.state
     manifest = known.manifest
     if manifest is None:
-        return known.version, "", "", "", _signer(known), state
+        return known.version, "", "", "", "", _signer(known), state
     trained = manifest.created_at[:16].replace("T", " ")
-    estimator = manifest.parameters.classifier
-    return known.version, trained, estimator, figure(manifest), _signer(known), state
+    note_text, estimator = _shorten(manifest.note), _shorten(estimator_of(manifest))
+    return known.version, trained, note_text, estimator, figure(manifest), _signer(known), state
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
 @main.command()
@@ -114,7 +122,7 @@ def show(config: settings.Settings, version: str, as_json: bool) -> None:
         ("version", version),
         ("state", state),
         ("signed by", _signer(known)),
-        *summarize(known.manifest),
+        *describe(known.manifest),
     ]
     width = max(len(label) for label, _ in lines)
     for label, text_of_label in lines:
@@ -172,6 +180,72 @@ def remove(config: settings.Settings, version: str) -> None:
     """Delete VERSION for good; requests for it get a 404."""
     versions.remove_version(config.models_root, version)
     click.echo(f"{version} is removed.")
+
+
+@main.command()
+@click.argument("pickle", metavar="MODEL")
+@click.argument("version")
+@click.option(
+    "--example", required=True, metavar="CSV", help="Rows as the model takes them, with the target."
+)
+@click.option("--trust", is_flag=True, help="Run whatever code is in MODEL.")
+@click.option("--replace", is_flag=True, help="Replace VERSION if it exists.")
+@click.option("--positive-class", metavar="LABEL", help="Class to predict the probability of.")
+@click.option(
+    "--note",
+    "note_text",
+    metavar="TEXT",
+    default="",
+    help="What to remember of this version: one line that the pages show.",
+)
+@column_options
+@click.pass_obj
+def adopt(
+    config: settings.Settings,
+    pickle: str,
+    version: str,
+    example: str,
+    trust: bool,
+    replace: bool,
+    positive_class: str | None,
+    note_text: str,
+    columns: Columns,
+) -> None:
+    """Publish as VERSION the pickle MODEL, which was trained elsewhere.
+
+    MODEL holds a fitted scikit-learn classifier or regressor, or one that behaves like them. What
+    its rows look like is learned from the example CSV, as training learns it from its file. Prints
+    the ROC AUC on these rows, or R² if the model predicts a number.
+
+    Loading a pickle runs whatever code is in it, with your rights. Say --trust if you trust whoever
+    made it, and nobody could have changed it since.
+    """
+    make_filename(version)
+    if columns.group or columns.validate_last:
+        raise click.UsageError("--group and --validate-last are for training.")
+    if not trust:
+        raise RefusedOperation(
+            "Loading a pickle runs whatever code is in it; if you trust whoever made"
+            f" {pickle!r}, say --trust."
+        )
+    if not replace:
+        versions.check_is_free(config.models_root, version)
+    # Not above: the other commands need neither pandas nor scikit-learn.
+    from app.training.adoption import adopt as adopt_pickle
+    from app.training.publishing import publish
+
+    with warnings_as_notes():
+        adopted = adopt_pickle(
+            pickle,
+            version,
+            example,
+            columns,
+            positive_class=positive_class,
+            note_text=check_note(note_text),
+            options=given_options(click.get_current_context()),
+        )
+        keys = _keys(config).read_or_create()
+        publish(adopted.manifest, adopted.estimator, config.models_root, keys, trained=False)
 
 
 def _keys(config: settings.Settings) -> SigningKeys:

@@ -37,6 +37,9 @@ remove or reinterpret a field:
 3. Keep a small model file of the previous format in `tests/store/old/`; its tests find it there.
 """
 
+UNPUBLISHED = ("curves", "weights", "self_check")
+"""Fields that are too long to be shown to everyone who asks for the manifest."""
+
 
 @dataclass(frozen=True)
 class CheckedRow:
@@ -213,9 +216,9 @@ class Manifest:
         return [check for check in self.self_check if check.row == typical][:1] + others[:1]
 
     def public(self) -> dict[str, Any]:
-        """Return what `/metadata` shows: all but curves, weights, self-check rows, rare levels."""
+        """Return what `/metadata` shows: without curves, weights, self-check rows, rare levels."""
         shown = vars(replace(self, features=tuple(each.public() for each in self.features)))
         public: dict[str, Any] = to_json(
-            {k: v for k, v in shown.items() if k not in ("curves", "weights", "self_check")}
+            {name: value for name, value in shown.items() if name not in UNPUBLISHED}
         )
         return public

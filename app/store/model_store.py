@@ -17,7 +17,8 @@ from app.helpers.errors import (
 from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id, version_number
 from app.store.loading import load_trained_model
 from app.store.manifest import Manifest
-from app.store.model_file import open_model_file, read_manifest
+from app.store.manifest_cache import ManifestCache
+from app.store.model_file import open_model_file
 from app.store.signing_key import SigningKeys
 from app.store.version_entry import Entry, VersionState
 from app.utils.files import FileIdentity, find_file, get_files_matching, identify
@@ -70,6 +71,7 @@ class ModelStore:
         self._on_load = on_load
         self._may_unpickle = may_unpickle
         self._entries: dict[str, Entry] = {}
+        self._manifests = ManifestCache()
         self._listing: tuple[float, list[str]] = (-math.inf, [])
         self._warned_at = -math.inf
 
@@ -111,13 +113,17 @@ class ModelStore:
         return versions if self._clock() - listed_at < FRESH_SECONDS else self._list()
 
     def manifests(self) -> dict[str, Manifest]:
-        """Return the manifest of each version that is signed, the highest first; loads no model."""
+        """Return the manifest of each version that is signed, the highest first; loads no model.
+
+        Those that are not loaded have no weights.
+        """
         manifests = {}
         for version in self.versions():
             try:
                 manifests[version] = self._manifest(version)
             except (ApplicationError, OSError):
                 continue  # its state tells
+        self._manifests.forget_others(manifests)
         return manifests
 
     def states(self) -> dict[str, VersionState]:
@@ -161,8 +167,7 @@ class ModelStore:
         entry = self._entries.get(version)
         if entry is not None and entry.model is not None:
             return self._refresh(version).manifest
-        with open_model_file(self._path(version)) as file:
-            return read_manifest(file, version, self._keys.read())
+        return self._manifests.read(self._path(version), version, self._keys.read())
 
     def _state(self, version: str) -> VersionState:
         entry = self._entries.get(version)

@@ -36,9 +36,12 @@ class Origin:
         Whether files that git knows had changes that were not committed.
     author : str
         The name that git knows of whoever trained it.
+    adopted : str
+        Of a version that was trained elsewhere the name of its pickle.
     """
 
     options: tuple[str, ...] = ()
     commit: str = ""
     dirty: bool = False
     author: str = ""
+    adopted: str = ""

@@ -11,15 +11,15 @@ class Regularization:
 
     Attributes
     ----------
-    C : float
-        Its inverse strength.
+    C : float or None
+        Its inverse strength; None of a model that was trained elsewhere.
     l1_ratio : float or None
         The share of the L1 penalty, 0 to 1; None if the estimator's own is kept.
     solver : str or None
         The solver that the L1 penalty needs; None if the estimator's own is kept.
     """
 
-    C: float
+    C: float | None
     l1_ratio: float | None = None
     solver: str | None = None
 

@@ -108,8 +108,8 @@ def copy_version(
         If the file cannot be written; an older one is then intact.
     """
     path = model_path(root, target)
-    if not replace and os.path.lexists(path):
-        raise _is_there(target)
+    if not replace:
+        check_is_free(root, target)
     with open_version(root, source) as file:
         signed = read_signed(file, source, keys)
         text = orjson.dumps(orjson.loads(signed.text) | {"version": target})
@@ -119,6 +119,12 @@ def copy_version(
         except FileExistsError as error:  # since a moment
             raise _is_there(target) from error
     return dataclasses.replace(signed.manifest, version=target)
+
+
+def check_is_free(root: str, version: str) -> None:
+    """Raise RefusedOperation if there is such a version."""
+    if os.path.lexists(model_path(root, version)):
+        raise _is_there(version)
 
 
 def sign_version(root: str, version: str, keys: Sequence[bytes]) -> bool:

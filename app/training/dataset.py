@@ -57,6 +57,8 @@ class Dataset:
         Of the file.
     decisions : Decisions
         What to tell about them, and what was left out.
+    rows : array of int, shape (n_samples,)
+        The rows of the file that they are, counted from 0.
     groups : array of int, shape (n_samples,), or None
         The group of each row, counted from 0, with `--group`.
     times : array of float, shape (n_samples,), or None
@@ -71,6 +73,7 @@ class Dataset:
     dialect: Dialect
     sha256: str
     decisions: Decisions
+    rows: NDArray[np.intp]
     groups: NDArray[np.intp] | None = None
     times: NDArray[np.float64] | None = None
 
@@ -177,6 +180,7 @@ def read_dataset(
         dialect,
         source.sha256,
         decisions,
+        target.rows,
         groups,
         times,
     )

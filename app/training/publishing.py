@@ -16,9 +16,16 @@ from app.utils.notes import note
 
 
 def publish(
-    manifest: Manifest, estimator: Any, models_root: str, keys: Sequence[bytes]
+    manifest: Manifest,
+    estimator: Any,
+    models_root: str,
+    keys: Sequence[bytes],
+    *,
+    trained: bool = True,
 ) -> Manifest:
     """Write a version's file, and tell what changes for clients.
+
+    If it was just trained, it is told, too, how training can avoid such changes.
 
     Raises
     ------
@@ -36,7 +43,7 @@ def publish(
     os.makedirs(root, exist_ok=True)
     predecessor = find_predecessor(root, manifest.version, keys)
     manifest = write_model_file(path, estimator, manifest, keys[0])
-    if predecessor and (changed := describe_changes(predecessor, manifest)):
+    if predecessor and (changed := describe_changes(predecessor, manifest, trained=trained)):
         note(f"Warning: {changed}")
     click.echo(f"Successfully saved model at {displayable(path)}")
     return manifest

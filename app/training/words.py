@@ -40,7 +40,7 @@ def choose_words(features: Sequence[Feature], frame: pd.DataFrame) -> tuple[Feat
         If there are only texts, and none of them has such a word.
     """
     chosen = tuple(
-        replace(feature, words=_frequent_words(frame[feature.name]))
+        replace(feature, words=frequent_words(frame[feature.name]))
         if feature.type == "text"
         else feature
         for feature in features
@@ -70,7 +70,8 @@ def has_frequent_word(texts: Iterable[str]) -> bool:
     return False
 
 
-def _frequent_words(texts: "pd.Series[Any]") -> tuple[str, ...]:
+def frequent_words(texts: "pd.Series[Any]") -> tuple[str, ...]:
+    """Return the words that are in at least MIN_LEVEL_ROWS texts, the most frequent first."""
     counts = Counter(chain.from_iterable(set(words_of(text)) for text in texts))
     frequent = [
         (-n_rows, word)

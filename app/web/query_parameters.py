@@ -1,10 +1,7 @@
 """The query parameters of a prediction, as the OpenAPI document describes them."""
 
-from typing import Any
-
 from app.store.manifest import Manifest
-
-Json = dict[str, Any]
+from app.web.openapi_nodes import Json
 
 _FLAG: Json = {"type": "boolean", "default": False}
 _LABEL = "Add the class that the model would choose."

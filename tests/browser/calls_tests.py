@@ -84,7 +84,7 @@ def test_docs_call_this_server(
         address=guarded_server if key else server,
         http_credentials={"username": "", "password": key} if key else None,
     )
-    operation = page.locator("#operations-v0-predict_v0")
+    operation = page.locator("#operations-v4-predict_v4")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_role("button", name="Execute").click()

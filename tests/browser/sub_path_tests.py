@@ -50,7 +50,7 @@ def test_one_gets_everywhere_from_the_first_page(open_page: Open, address: str) 
     page.go_back()
     page.get_by_role("link", name="API", exact=True).click()
     page.wait_for_url(f"{address}/docs")
-    page.locator("#operations-v0-predict_v0").wait_for()
+    page.locator("#operations-v4-predict_v4").wait_for()
     page.get_by_role("link", name="Models").click()
     page.wait_for_url(f"{address}/")
 
@@ -80,10 +80,10 @@ def test_the_copied_call_runs(open_page: Open, address: str) -> None:
 def test_the_documentation_calls_the_api(open_page: Open, address: str) -> None:
     """Swagger UI takes the path from the document's `servers`."""
     page = open_page("/docs", address=address)
-    operation = page.locator("#operations-v0-predict_v0")
+    operation = page.locator("#operations-v4-predict_v4")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_role("button", name="Execute").click()
     status = operation.locator(".live-responses-table .response-col_status").last
     sync_api.expect(status).to_have_text("200")
-    assert f"{address}/v0/predict" in operation.locator(".request-url").text_content()
+    assert f"{address}/v4/predict" in operation.locator(".request-url").text_content()

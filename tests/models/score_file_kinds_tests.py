@@ -17,7 +17,7 @@ from tests.support.visits import HEADER, visit_rows
 def test_dates_and_texts_are_scored_on_cores_and_on_a_cluster_as_by_one_process(
     config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Byte for byte."""
+    """Byte for byte, with labels."""
     monkeypatch.setattr("app.settings.current", config)
     visits = visit_rows("classes")
     comments = comment_rows(len(visits), seed=3)
@@ -30,7 +30,9 @@ def test_dates_and_texts_are_scored_on_cores_and_on_a_cluster_as_by_one_process(
 
     def scored(name: str, *options: str) -> bytes:
         out = tmp_path / name
-        result = CliRunner().invoke(score_file.main, [str(path), str(out), "v0", *options])
+        result = CliRunner().invoke(
+            score_file.main, [str(path), str(out), "v0", "--label", *options]
+        )
         assert result.exit_code == 0, result.stderr
         return out.read_bytes()
 

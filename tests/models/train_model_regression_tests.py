@@ -78,6 +78,7 @@ def test_a_search_chooses_the_strength_by_squared_error(
     )
     estimator = joblib.load(Path(config.models_root) / "trained-model-v0.p")
     assert isinstance(estimator[-1], Ridge)
+    assert C is not None
     assert estimator[-1].alpha == 1 / C
 
 

@@ -37,14 +37,22 @@ def test_versions_are_listed_the_highest_first(
     with open(dummy_model, "rb") as file:
         manifest = read_manifest(file, "v0", [KEY])
     trained = manifest.created_at[:16].replace("T", " ")
+    assert manifest.estimator is not None
     assert rows == [
-        ["version", "trained (UTC)", "estimator", "figure", "signed by", "state"],
+        ["version", "trained (UTC)", "note", "estimator", "figure", "signed by", "state"],
         ["v11", "unknown", "unavailable: it was not signed as v11 with a key of ours"],
         ["v10", "2026-01-01 00:00", "Fixed", "ROC AUC 0.5000", "key 2", "not loaded"],
         ["v9", "2026-01-01 00:00", "Fixed", "ROC AUC 0.5000", "first key", "not loaded"],
         ["v3", "unknown", "unavailable: it cannot be read: No such file or directory"],
         ["v2", "unknown", "unavailable: it has no signed manifest"],
-        ["v0", trained, "Pipeline", f"ROC AUC {manifest.figure:.4f}", "first key", "ready"],
+        [
+            "v0",
+            trained,
+            manifest.estimator.last,
+            f"ROC AUC {manifest.figure:.4f}",
+            "first key",
+            "ready",
+        ],
     ]
     assert refusal_in_list(run_versions(*arguments, unpickle="never"), "v9") == (
         "unavailable: it would have to be unpickled, which UNPICKLE=never forbids"

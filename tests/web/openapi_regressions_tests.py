@@ -1,7 +1,9 @@
 """The OpenAPI document of versions that predict a number, and of what can be asked for."""
 
+import pytest
 from flask.testing import FlaskClient
 
+from app.app import create_app
 from tests.support.openapi import check_response, operations, resolve, send
 
 
@@ -37,6 +39,19 @@ def test_the_number_has_no_bounds(houses_client: FlaskClient) -> None:
     answer = resolve(document, {"$ref": "#/components/schemas/v0_Answer"})
     assert answer["properties"]["prediction"] == {"type": "number"}
     assert answer["properties"]["interval"]["minItems"] == 2
+
+
+@pytest.mark.parametrize("name", ["houses_config", "comments_config", "mixed_config"])
+def test_the_manifest_is_as_documented(name: str, request: pytest.FixtureRequest) -> None:
+    """Of every kind of model; it has no key that the document does not have."""
+    client = create_app(request.getfixturevalue(name)).test_client()
+    document = client.get("/openapi.json").get_json()
+    checked = 0
+    for path, _, operation in operations(document):
+        if path.endswith(("/metadata", "/schema")):
+            check_response(document, operation, client.get(path))
+            checked += 1
+    assert checked >= 4
 
 
 def test_labels_are_as_documented(client: FlaskClient) -> None:

@@ -10,6 +10,7 @@ from app.store.doubts import find_doubts
 from app.store.manifest import Manifest
 from app.store.training_data import TrainingData
 from app.web.report.decision import Decision, make_decision
+from app.web.report.dependences import DependencePlot, make_dependence_plots
 from app.web.report.effects import Effect, make_effects
 from app.web.report.number_plots import NumberPlots, make_number_plots
 from app.web.report.plots import ClassPlots, make_class_plots
@@ -68,6 +69,8 @@ class ModelView:
         Reasons to doubt that the model is good.
     effects : dict of str to list of Effect
         As `make_effects` returns them.
+    dependences : dict of str to list of DependencePlot
+        As `make_dependence_plots` returns them.
     decision : Decision or None
         Of two classes; None in older files.
     number_plots : NumberPlots or None
@@ -86,6 +89,7 @@ class ModelView:
     shares: list[ClassShare]
     doubts: list[str]
     effects: dict[str, list[Effect]]
+    dependences: dict[str, list[DependencePlot]]
     decision: Decision | None
     number_plots: NumberPlots | None
     confusions: list[Confusion]
@@ -127,6 +131,7 @@ def _make(model: "TrainedModel") -> ModelView:
             )
         ),
         effects=make_effects(model),
+        dependences=make_dependence_plots(manifest),
         decision=_decision(manifest, plots),
         number_plots=_number_plots(manifest),
         confusions=_confusions(manifest),

@@ -1,5 +1,6 @@
 """A manifest as text, for people at a command line."""
 
+import shlex
 from collections.abc import Iterator
 
 from app.helpers.errors import enumerate_first, quote
@@ -9,17 +10,34 @@ from app.store.manifest import Manifest
 METRICS = {"roc_auc": "ROC AUC", "r2": "R²"}
 
 
-def summarize(manifest: Manifest) -> Iterator[tuple[str, str]]:
+def describe(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield what a manifest says, as pairs of a label and a line."""
     data, parameters = manifest.training_data, manifest.parameters
     yield "trained", manifest.created_at
     yield "on", f"{quote(data.file_name)}, SHA-256 {data.sha256}"
-    yield "rows", f"{data.rows}: {data.training_rows} trained, {data.validation_rows} validated"
+    if manifest.origin.adopted:
+        yield "rows", f"{data.rows}, of an example"
+    else:
+        yield "rows", f"{data.rows}: {data.training_rows} trained, {data.validation_rows} validated"
     for rows in data.rows_left_out:
         yield "left out", f"{rows.count} rows: {rows.reason}"
     yield "target", _target(manifest)
-    yield "estimator", parameters.classifier
-    yield "figure", f"{figure(manifest)} (baseline {manifest.baseline_figure:.4f})"
+    if manifest.note:
+        yield "note", manifest.note
+    if manifest.origin.adopted:
+        yield "adopted", f"from {quote(manifest.origin.adopted)}, which was trained elsewhere"
+    if manifest.origin.options:
+        yield "options", shlex.join(manifest.origin.options)
+    if manifest.origin.commit:
+        yield "commit", f"{manifest.origin.commit}{' and changes' * manifest.origin.dirty}"
+    if manifest.estimator is None:
+        yield "estimator", parameters.classifier
+    else:
+        for line in manifest.estimator.whole.splitlines():
+            yield "estimator", line
+    interval = manifest.figure_interval
+    sure = f", 95 % interval {interval.low:.4f} to {interval.high:.4f}" if interval else ""
+    yield "figure", f"{figure(manifest)}{sure}; baseline {manifest.baseline_figure:.4f}"
     for name, value in vars(manifest.metrics).items():
         if name not in METRICS:
             yield name.replace("_", " "), f"{value:.6g}"
@@ -31,6 +49,11 @@ def summarize(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "feature", f"{quote(feature.name)}: {_feature(feature)}"
     for column in data.columns_left_out:
         yield "left out", f"column {quote(column.name)}: {column.reason}"
+
+
+def estimator_of(manifest: Manifest) -> str:
+    """Return the estimator, of a pipeline its last step, in one line."""
+    return manifest.estimator.last if manifest.estimator else manifest.parameters.classifier
 
 
 def figure(manifest: Manifest) -> str:

@@ -1,0 +1,216 @@
+"""Adopts an estimator that was trained elsewhere: an example CSV says what its rows look like."""
+
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+
+from app.helpers.errors import InvalidDataset, InvalidModelFile, enumerate_first, quote
+from app.store.doubts import find_doubts
+from app.store.libraries import library_versions
+from app.store.manifest import Manifest
+from app.store.origin import Origin
+from app.store.parameters import Parameters, Regularization
+from app.store.training_data import TrainingData
+from app.tables.columns import Columns
+from app.tables.csv_table import open_table
+from app.tables.formats import normalize
+from app.training.dataset import choose_positive_class
+from app.training.estimator_text import describe_estimator
+from app.training.foreign_estimator import (
+    ForeignEstimator,
+    load_estimator,
+    outputs,
+)
+from app.training.foreign_rows import Fitting, fit_together
+from app.training.levels import check_level_options, decide_open
+from app.training.profile import describe_features
+from app.training.publishing import displayable
+from app.training.quality import measure
+from app.training.reliance import measure_reliance
+from app.training.self_check import make_self_check
+from app.training.split import Split
+from app.training.weights import with_weights
+from app.training.words import frequent_words
+from app.utils.notes import note
+
+SEED = 1
+_UNSEEN = "a level that was never seen"
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What is to be published: a manifest, and the estimator as it goes into the file."""
+
+    manifest: Manifest
+    estimator: Any
+
+
+def adopt(
+    path: str,
+    version: str,
+    example: str,
+    columns: Columns,
+    *,
+    positive_class: str | None = None,
+    note_text: str = "",
+    options: tuple[str, ...] = (),
+) -> Adopted:
+    """Load a pickle, which runs its code, and describe its estimator by an example CSV.
+
+    Prints the number of rows and how good the estimator is on them.
+
+    Parameters
+    ----------
+    path : str
+        Of the pickle.
+    version : str
+        The id to publish it as.
+    example : str
+        Of the CSV, with the target.
+    columns : Columns
+        How to read it. Which columns are features is up to the estimator.
+    positive_class : str, optional
+        Of two classes, the one whose probability is predicted; by default the last.
+    note_text : str
+    options : tuple of str
+        The options that were given on the command line.
+
+    Raises
+    ------
+    ApplicationError
+        If the pickle is no model, or does not fit the example.
+    """
+    foreign = load_estimator(path)
+    if columns.task not in (None, foreign.task):
+        raise InvalidModelFile(
+            f"The {type(foreign.fitted).__name__} is for a {foreign.task}; leave --task out."
+        )
+    columns = choose_columns(foreign, example, replace(columns, task=foreign.task))
+    fitting = fit_together(foreign, example, columns)
+    dataset, columns = fitting.dataset, fitting.columns
+    for text in dataset.decisions.notes:
+        note(f"Note: {text}")
+    for text in dataset.decisions.warnings:
+        note(f"Warning: {text}")
+    positive_class = choose_positive_class(dataset, positive_class, columns.target)
+    positive_index = None if positive_class is None else dataset.classes.index(positive_class)
+    check_level_options(dataset.features, columns)
+    columns = _close(columns, fitting)
+    features = [
+        replace(feature, words=frequent_words(dataset.frame[feature.name]))
+        if feature.type == "text"
+        else feature
+        for feature in decide_open(dataset.features, dataset.frame, columns)
+    ]
+    order = np.random.default_rng(SEED).permutation(len(dataset.frame))
+    X, y = dataset.frame.iloc[order], dataset.target[order]
+    quality = measure(fitting.served, Split(X, X, y, y), dataset, positive_index)
+    click.echo(f"example has {len(X)} rows")
+    click.echo(quality.figure)
+    note("Note: If the estimator was trained on rows of the example, it looks better than it is.")
+    for text in find_doubts(quality, quality.classes, len(X)):
+        note(f"Warning: {text}")
+    described = describe_features(features, X)
+    manifest = Manifest(
+        version=version,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        training_data=TrainingData(
+            file_name=os.path.basename(displayable(example)),
+            sha256=dataset.sha256,
+            rows=len(X),
+            training_rows=0,
+            validation_rows=len(X),
+            dialect=dataset.dialect,
+            columns_left_out=tuple(dataset.decisions.columns_left_out),
+            rows_left_out=tuple(dataset.decisions.rows_left_out),
+            classes=tuple(replace(each, rows=each.validation_rows) for each in quality.classes),
+        ),
+        target=columns.target,
+        features=described,
+        classes=dataset.classes,
+        positive_class=positive_class,
+        parameters=Parameters(
+            classifier=type(foreign.fitted).__name__,
+            regularization=Regularization(None),
+            seed=SEED,
+            columns=columns,
+        ),
+        metrics=quality.metrics,
+        baseline_metrics=quality.baseline_metrics,
+        curves=quality.curves,
+        libraries=library_versions(),
+        self_check=make_self_check(fitting.served, described, dataset.classes, positive_index),
+        task=dataset.task,
+        numbers=quality.numbers,
+        note=note_text,
+        estimator=describe_estimator(foreign.fitted),
+        intervals=quality.intervals,
+        advantages=quality.advantages,
+        label_metrics=quality.label_metrics,
+        reliance=measure_reliance(
+            fitting.served, X, y, described, dataset.classes, positive_index, SEED
+        ),
+        origin=Origin(options, adopted=os.path.basename(displayable(path))),
+    )
+    if not any(feature.open for feature in described):  # a new level may be one that it knows
+        manifest = with_weights(manifest, fitting.estimator, X)
+    # Who opens the file gets the estimator as it was, if nothing else is needed to serve it.
+    return Adopted(manifest, fitting.estimator if manifest.weights else fitting.served)
+
+
+def _close(columns: Columns, fitting: Fitting) -> Columns:
+    """Return the options with all categories closed whose new levels the estimator refuses."""
+    dataset, refused = fitting.dataset, []
+    for feature in dataset.features:
+        if feature.type == "category" and feature.name not in columns.closed:
+            row = dataset.frame[:1].assign(**{feature.name: pd.Series([_UNSEEN], dtype=object)})
+            try:
+                outputs(fitting.served, row, dataset.classes)
+            except InvalidModelFile as error:
+                if feature.name in columns.open:
+                    raise InvalidDataset(
+                        f"Column {quote(feature.name)} cannot be open. {error}"
+                    ) from error
+                refused.append(feature.name)
+                note(
+                    f"Note: Column {quote(feature.name)} takes only what the example has: the"
+                    " estimator fails on anything else."
+                )
+    return replace(columns, closed=(*columns.closed, *refused))
+
+
+def choose_columns(foreign: ForeignEstimator, example: str, columns: Columns) -> Columns:
+    """Return the options that make the estimator's columns the features, and no others.
+
+    Raises
+    ------
+    InvalidDataset
+        If the example has other columns than the estimator takes.
+    """
+    with open_table(example, columns.encoding, columns.delimiter) as source:
+        names = source.names
+    known = {normalize(name): name for name in names}
+    others = {known.get(normalize(name)) for name in (columns.target, columns.id, *columns.drop)}
+    if foreign.names is None:
+        taken = [name for name in names if name not in others]
+        if foreign.n_columns not in (None, len(taken)):
+            n, s = foreign.n_columns, "s" * (foreign.n_columns != 1)
+            raise InvalidDataset(
+                f"The estimator takes {n} column{s}, and the example has {len(taken)} beside the"
+                f" target and the id: {enumerate_first(map(quote, taken))}."
+            )
+    else:
+        taken = [known.get(normalize(name), name) for name in foreign.names]
+        missing = [name for name in taken if name not in names or name in others]
+        if missing:
+            raise InvalidDataset(
+                f"The estimator takes {enumerate_first(map(quote, missing))}, which the example"
+                " lacks; the target, the id and --drop do not count."
+            )
+    dropped = [name for name in names if name not in {*taken, *others}]
+    return replace(columns, drop=(*columns.drop, *dropped), include=tuple(taken))

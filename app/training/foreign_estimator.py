@@ -1,0 +1,179 @@
+"""An estimator that was fitted elsewhere: loaded from its pickle, and asked what it takes.
+
+Loading a pickle runs whatever code is in it. Nothing here makes that safe.
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, is_regressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, LabelEncoder
+
+from app.helpers.errors import InvalidModelFile, enumerate_first, quote
+from app.helpers.predictions import Task
+from app.store.class_labels import class_places, with_labels
+from app.store.fitted_estimator import class_probabilities
+
+_MAX_REASON = 200  # characters of somebody else's message
+_TOLERANCE = 1e-6  # of the sum of a row's probabilities; some estimators compute in 32 bits
+
+
+@dataclass(frozen=True)
+class ForeignEstimator:
+    """A fitted estimator from elsewhere.
+
+    Attributes
+    ----------
+    fitted : classifier or regressor
+        As it was pickled; of a search the best estimator.
+    task : "classification" or "regression"
+    names : tuple of str or None
+        The columns that it takes, in its order; None if it does not know their names.
+    n_columns : int or None
+        How many; None if it does not know that, either.
+    """
+
+    fitted: Any
+    task: Task
+    names: tuple[str, ...] | None
+    n_columns: int | None
+
+
+def load_estimator(path: str) -> ForeignEstimator:
+    """Return what is in a pickle, which runs its code.
+
+    Raises
+    ------
+    InvalidModelFile
+        If it cannot be loaded, or is no fitted classifier with `predict_proba` and no regressor.
+    """
+    name = repr(path)
+    _check_file(path, name)
+    try:
+        fitted = joblib.load(path)
+    except (Exception, SystemExit) as error:  # it runs somebody's code, which may even exit
+        raise InvalidModelFile(f"{name} cannot be loaded: {reason_of(error)}") from error
+    fitted = getattr(fitted, "best_estimator_", fitted)  # of a search
+    names = getattr(fitted, "feature_names_in_", None)
+    n_columns = getattr(fitted, "n_features_in_", None)
+    return ForeignEstimator(
+        fitted,
+        _find_task(fitted, name),
+        None if names is None else tuple(map(str, names)),
+        None if n_columns is None else int(n_columns),
+    )
+
+
+def _check_file(path: str, name: str) -> None:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise InvalidModelFile(f"{name} cannot be read: {error.strerror}.") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidModelFile(f"{name} is not a regular file.")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if status.st_size > memory:
+        raise InvalidModelFile(f"{name} is larger than the memory of this machine.")
+
+
+def _find_task(fitted: Any, name: str) -> Task:
+    kind = type(fitted).__name__
+    predicts = hasattr(fitted, "predict_proba") or hasattr(fitted, "predict")
+    if isinstance(fitted, type) or not predicts:
+        raise InvalidModelFile(f"{name} holds a {kind}, which is no classifier and no regressor.")
+    if hasattr(fitted, "predict_proba"):
+        return "classification"
+    if isinstance(fitted, BaseEstimator) and not is_regressor(fitted):
+        raise InvalidModelFile(
+            f"The {kind} in {name} has no predict_proba, and is no regressor. Around a classifier,"
+            " CalibratedClassifierCV adds it."
+        )
+    return "regression"
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the first sentence of somebody else's error."""
+    text = " ".join(str(error).split()).partition(". ")[0].removesuffix(".")
+    text = f"{type(error).__name__}{': ' if text else ''}{text}"
+    return f"{text[:_MAX_REASON]}{'…' if len(text) > _MAX_REASON else ''}."
+
+
+def match_classes(estimator: Any, classes: Sequence[str], target: str) -> Any:
+    """Return the estimator, wrapped if it writes the labels of the example in another way.
+
+    Raises
+    ------
+    InvalidModelFile
+        If it knows other classes.
+    """
+    try:
+        class_places(estimator, classes)
+    except InvalidModelFile as error:
+        known = [_label(label) for label in np.asarray(estimator.classes_).tolist()]
+        if sorted(known) != sorted(classes):
+            raise InvalidModelFile(
+                f"The estimator knows the classes {enumerate_first(map(quote, known))}; column"
+                f" {quote(target)} has {enumerate_first(map(quote, classes))}."
+            ) from error
+        encoder = LabelEncoder()
+        encoder.classes_ = np.array(known, dtype=object)
+        return with_labels(estimator, encoder)
+    return estimator
+
+
+def _label(label: Any) -> str:
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+
+
+def knows_numbers(estimator: Any, classes: Sequence[str]) -> bool:
+    """Whether a classifier knows its classes by their numbers, 0, 1 …, instead of their labels."""
+    known = getattr(estimator, "classes_", None)
+    if known is None:
+        return True
+    return sorted(_label(label) for label in np.asarray(known).tolist()) != sorted(classes)
+
+
+def taking_arrays(estimator: Any, classes: Sequence[str]) -> Pipeline:
+    """Return a pipeline that gives an estimator arrays instead of data frames."""
+    to_array = FunctionTransformer(np.asarray)
+    if hasattr(estimator, "fit"):
+        return Pipeline([("to_array", to_array), ("estimator", estimator)])
+    encoder = LabelEncoder()  # a pipeline ends with an estimator of scikit-learn's kind
+    encoder.classes_ = np.array(classes, dtype=object)
+    return Pipeline([("to_array", to_array), ("estimator", with_labels(estimator, encoder))])
+
+
+def outputs(estimator: Any, frame: pd.DataFrame, classes: Sequence[str]) -> NDArray[np.float64]:
+    """Return probabilities, shape (n_rows, n_classes), or numbers, shape (n_rows, 1).
+
+    Raises
+    ------
+    InvalidModelFile
+        If the estimator fails, or gives something else.
+    """
+    kind = type(estimator).__name__
+    try:
+        if classes:
+            found = np.asarray(class_probabilities(estimator, frame, classes), np.float64)
+        else:
+            found = np.asarray(estimator.predict(frame), np.float64).reshape(len(frame), -1)
+    except Exception as error:  # it is somebody's code
+        raise InvalidModelFile(
+            f"The {kind} does not take the rows of the example: {reason_of(error)}"
+        ) from error
+    expected = (len(frame), max(len(classes), 1))
+    if found.shape != expected:
+        raise InvalidModelFile(f"The {kind} gives {found.shape} numbers instead of {expected}.")
+    if not np.isfinite(found).all():
+        raise InvalidModelFile(f"The {kind} gives NaN or infinity for some rows of the example.")
+    if classes and not np.allclose(found.sum(axis=1), 1.0, rtol=0.0, atol=_TOLERANCE):
+        raise InvalidModelFile(f"The {kind} gives probabilities that do not add up to 1.")
+    return found
