@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from app.helpers.errors import InvalidRequest, enumerate_first, quote
 from app.helpers.predictions import MIN_INTERVAL_ROWS
@@ -58,7 +58,9 @@ def parse_query(environ: Environ, is_csv: bool, manifest: Manifest | None) -> Qu
     text: str = environ.get("QUERY_STRING", "")
     if not text:
         return NOTHING
-    sent = {name: values[0] for name, values in parse_qs(text, keep_blank_values=True).items()}
+    # PEP 3333: each byte arrives as a character. Names with an accent are UTF-8, encoded or not.
+    text = text.encode("latin-1", "replace").decode("utf-8", "replace")
+    sent = dict(parse_qsl(text, keep_blank_values=True))  # of several, the last one counts
     if unknown := [name for name in sent if name not in PARAMETERS]:
         raise InvalidRequest(f"Unknown query parameters: {enumerate_first(map(quote, unknown))}")
     query = Query(
