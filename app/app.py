@@ -15,6 +15,7 @@ if __name__ == "__main__":  # the process that only watches over the workers, wh
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from flask import Flask, Response, current_app, request
 from flask.helpers import get_debug_flag
@@ -37,6 +38,7 @@ from app.web.access.hosts import TrustedHosts
 from app.web.additions import Additions
 from app.web.api import api, exchange, json_response, predict, services
 from app.web.content import ACCEPT_ENCODING
+from app.web.draining import Draining
 from app.web.exchange import (
     INTERNAL_SERVER_ERROR,
     METHOD_NOT_ALLOWED,
@@ -52,7 +54,6 @@ from app.web.pages import pages
 from app.web.root_path import RootPath
 from app.web.services import Limits, Services
 from app.web.tracing import traced
-from app.web.wsgi_request import drain_body
 
 STATUSES: dict[type[Exception], int] = {
     errors.InvalidRequest: 400,
@@ -142,6 +143,7 @@ def _make_services(config: settings.Settings, on_load: Callable[[], None]) -> Se
             ApiKeys(config.api_keys), TrustedHosts(config.trusted_hosts), Cors(config.cors_origins)
         ),
         Limits(config.max_body_bytes, config.max_json_rows, config.max_csv_rows),
+        Draining(config.max_body_bytes, threads=max(1, config.blocking_threads // 4)),
         records,
         metrics,
     )
@@ -181,8 +183,10 @@ def _end(response: Response) -> Response:
     """Complete the headers of an answer, and record it."""
     shared, environ, known = services(), request.environ, exchange()
     headers = response.headers
-    if not drain_body(environ, shared.limits.max_body_bytes):
-        headers["Connection"] = "close"
+    if shared.draining.is_needed(environ):
+        response.call_on_close(partial(shared.draining.drain, environ))
+        if shared.draining.ends_connection(environ):
+            headers["Connection"] = "close"
     for name, value in answer_headers(environ, known, shared.admission.cors):
         if name == "Vary":
             headers.add(name, value)

@@ -6,6 +6,7 @@ from app.store.model_store import ModelStore
 from app.telemetry.metrics import Metrics
 from app.telemetry.records import Records
 from app.web.access.admission import Admission
+from app.web.draining import Draining
 
 
 @dataclass(frozen=True)
@@ -24,5 +25,6 @@ class Services:
     store: ModelStore
     admission: Admission
     limits: Limits
+    draining: Draining
     records: Records
     metrics: Metrics

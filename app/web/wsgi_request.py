@@ -1,20 +1,17 @@
 """Reads a WSGI request, for Flask's views and the fast path alike: its ids and its body.
 
 Servers differ: with some of them, reading beyond the Content-Length blocks; with others, one read
-may return only part of the body. A client that is still sending its body when the answer arrives
-may see a broken pipe instead of the answer, so the rest of a rejected body is read, within limits.
+may return only part of the body.
 """
 
 import io
 import random
 import re
-import time
 from typing import Any
 
 from app.helpers.errors import InvalidPayload, PayloadTooLarge
 
 CHUNK_SIZE = 64 * 1024  # bytes
-DRAIN_SECONDS = 1.0
 _BODY = "app.body"
 
 Environ = dict[str, Any]
@@ -109,27 +106,9 @@ def too_many_bytes(limit: int) -> PayloadTooLarge:
     return PayloadTooLarge(f"Request body is larger than {limit} bytes.")
 
 
-def drain_body(environ: Environ, limit: int) -> bool:
-    """Read the rest of an unwanted body, up to twice the limit and for up to a second.
-
-    Returns
-    -------
-    bool
-        Whether nothing is left, so that the connection can be used for another request.
-    """
-    if _BODY in environ:
-        return True
-    declared = _expected_length(environ)
-    if declared and environ.get("HTTP_EXPECT"):
-        return False  # it waits for permission to send the body, and gets none (RFC 9110, 10.1.1)
-    left = 2 * limit if declared is None else min(declared, 2 * limit)
-    deadline = time.monotonic() + DRAIN_SECONDS
-    while left > 0 and time.monotonic() < deadline:
-        chunk = environ["wsgi.input"].read(min(left, CHUNK_SIZE))
-        if not chunk:
-            return True
-        left -= len(chunk)
-    return left == 0 and declared is not None and declared <= 2 * limit
+def is_read(environ: Environ) -> bool:
+    """Return whether the body has been read."""
+    return _BODY in environ
 
 
 def _expected_length(environ: Environ) -> int | None:
