@@ -18,7 +18,7 @@ from tests.support.requests import ROW
 from tests.support.servers import running_server
 
 BODY = json.dumps(ROW).encode()
-PREDICTION = b'{"id":"2","prediction":0.8895}\n'
+PREDICTION = b'{"id":"2","prediction":0.909}\n'
 HEAD = b"POST /v0/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
