@@ -18,14 +18,13 @@ def calibrate(is_class: NDArray[np.bool_], probability: NDArray[np.float64]) -> 
     Parameters
     ----------
     is_class, probability : shape (n_samples,)
+        Sorted by rising probability.
     """
-    order = np.argsort(probability, kind="stable")
-    rising, is_class = probability[order], is_class[order]
-    cuts = np.arange(N_BINS) * len(rising) // N_BINS
-    starts = np.unique(np.searchsorted(rising, rising[cuts]))
-    count = np.diff(np.append(starts, len(rising)))
+    cuts = np.arange(N_BINS) * len(probability) // N_BINS
+    starts = np.unique(np.searchsorted(probability, probability[cuts]))
+    count = np.diff(np.append(starts, len(probability)))
     n_found = np.add.reduceat(is_class, starts, dtype=np.int64)
-    predicted = np.add.reduceat(rising, starts) / count
+    predicted = np.add.reduceat(probability, starts) / count
     low, high = wilson(n_found, count)
     return CalibrationCurve(
         predicted=_rounded(predicted),

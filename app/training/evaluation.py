@@ -144,6 +144,8 @@ def _class_curves(
     n_points: int,
     threshold: float | None,
 ) -> ClassCurves:
+    order = np.argsort(probability)  # several sort these again, but what is sorted is quick
+    is_class, probability = is_class[order], probability[order]
     false_positive_rate, true_positive_rate, _ = roc_curve(is_class, probability)
     precision, recall, _ = precision_recall_curve(is_class, probability)
     edges = np.linspace(0, 1, N_HISTOGRAM_BINS + 1)

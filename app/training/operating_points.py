@@ -27,8 +27,7 @@ def find_operating_points(
     Parameters
     ----------
     is_class, probability : shape (n_samples,)
-        In random order, or sorted by probability alone: rows with the same probability are
-        divided between two tenths as they come.
+        Sorted by rising probability; of rows with the same one, the last are taken first.
     n_points : int
         About how many points to keep, spread evenly along the ROC curve.
     thresholds : collection of float
@@ -52,7 +51,7 @@ def find_operating_points(
         false_positives=tuple(false_positives[chosen].tolist()),
         positives=n_positives,
         negatives=n_negatives,
-        deciles=_count_tenths(is_class, probability),
+        deciles=_count_tenths(is_class[::-1]),
     )
 
 
@@ -80,8 +79,7 @@ def _at_least(steps: NDArray[np.int64]) -> NDArray[np.int64]:
     return counts
 
 
-def _count_tenths(is_class: NDArray[np.bool_], probability: NDArray[np.float64]) -> Deciles:
-    falling = is_class[np.argsort(-probability, kind="stable")]
+def _count_tenths(falling: NDArray[np.bool_]) -> Deciles:
     cuts = np.arange(TENTHS + 1) * len(falling) // TENTHS
     found = np.concatenate([[0], np.cumsum(falling)])[cuts]
     return Deciles(rows=tuple(np.diff(cuts).tolist()), positives=tuple(np.diff(found).tolist()))

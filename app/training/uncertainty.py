@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
 
 from app.store.intervals import ClassificationIntervals, Interval, RegressionIntervals
 from app.store.metrics import ClassificationMetrics, LabelMetrics, Rate
@@ -18,7 +17,7 @@ from app.training.intervals import (
     standard_error,
 )
 from app.training.losses import brier_scores, log_losses
-from app.training.rank_intervals import average_precision_interval, roc_auc_interval
+from app.training.rank_intervals import rank_intervals
 
 
 def classification_intervals(
@@ -37,9 +36,12 @@ def classification_intervals(
     """
     n_classes = probabilities.shape[1]
     shown = range(n_classes) if positive_index is None else [positive_index]
+    roc_auc, average_precision = rank_intervals(
+        metrics.roc_auc, metrics.average_precision, target, probabilities, shown
+    )
     return ClassificationIntervals(
-        roc_auc=roc_auc_interval(metrics.roc_auc, target, probabilities, shown),
-        average_precision=_average_precision(metrics, target, probabilities, shown),
+        roc_auc=roc_auc,
+        average_precision=average_precision,
         brier_score=_at_least_0(mean_interval(brier_scores(target, probabilities))),
         log_loss=_at_least_0(mean_interval(log_losses(target, probabilities))),
         accuracy=share_interval(round(metrics.accuracy * len(target)), len(target)),
@@ -81,20 +83,6 @@ def _f1(jaccard: Rate | None) -> Rate | None:
     ends = jaccard.interval.low, jaccard.interval.high
     value, low, high = (2 * share / (1 + share) for share in (jaccard.value, *ends))
     return Rate(value, Interval(low, high))
-
-
-def _average_precision(
-    metrics: ClassificationMetrics,
-    target: NDArray[np.int64],
-    probabilities: Numbers,
-    shown: Sequence[int],
-) -> Interval | None:
-    by_class = [metrics.average_precision]
-    if len(shown) > 1:
-        is_class = (target[:, np.newaxis] == np.array(shown)).astype(np.int8)
-        by_class = average_precision_score(is_class, probabilities, average=None).tolist()
-    counts = np.bincount(target, minlength=probabilities.shape[1])[list(shown)]
-    return average_precision_interval(metrics.average_precision, by_class, counts.tolist())
 
 
 def regression_intervals(target: Numbers, predicted: Numbers) -> RegressionIntervals:

@@ -9,10 +9,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from app.training.rank_intervals import average_precision_interval, roc_auc_interval
+from app.store.intervals import Interval
+from app.training.rank_intervals import MAX_CELLS, rank_intervals
 from tests.support.classifications import classified_rows, ends, ranked_rows
 
 Z = 1.959963984540054
+
+
+def roc_auc_interval(
+    area: float, target: NDArray[np.int64], probabilities: NDArray[np.float64], shown: list[int]
+) -> Interval | None:
+    """Return the first of the two."""
+    return rank_intervals(area, 0.5, target, probabilities, shown)[0]
 
 
 def slow_error(is_class: NDArray[np.bool_], probability: NDArray[np.float64]) -> float:
@@ -68,8 +76,16 @@ def test_a_class_of_a_single_row_has_no_interval(n_positives: int) -> None:
     """Nothing is known of how it varies."""
     target = (np.arange(5) < n_positives).astype(np.int64)
     probabilities = np.full((5, 2), 0.5)
-    assert roc_auc_interval(0.5, target, probabilities, [1]) is None
-    assert average_precision_interval(0.5, [0.5], [n_positives]) is None
+    assert rank_intervals(0.5, 0.5, target, probabilities, [1]) == (None, None)
+
+
+def test_too_many_rows_and_classes_have_no_interval() -> None:
+    """Sorting them would take long; a zero in memory that is not there is enough to see it."""
+    n_classes = 1000
+    n_rows = MAX_CELLS // n_classes + 1
+    target = np.arange(n_rows) % n_classes
+    probabilities = np.broadcast_to(np.float64(0.001), (n_rows, n_classes))
+    assert rank_intervals(0.5, 0.5, target, probabilities, range(n_classes)) == (None, None)
 
 
 @pytest.mark.parametrize(("n_classes", "shares"), [(2, (0.9, 0.1)), (3, (0.6, 0.25, 0.15))])
@@ -81,24 +97,38 @@ def test_the_true_figures_are_in_95_percent_of_the_intervals(
 
     def figures(
         target: NDArray[np.int64], probabilities: NDArray[np.float64]
-    ) -> tuple[float, list[float]]:
+    ) -> tuple[float, float]:
         of_class = [(target == k, probabilities[:, k]) for k in shown]
-        areas = [float(roc_auc_score(*each)) for each in of_class]
-        return float(np.mean(areas)), [float(average_precision_score(*each)) for each in of_class]
+        area, precision = (
+            float(np.mean([figure(*each) for each in of_class]))
+            for figure in (roc_auc_score, average_precision_score)
+        )
+        return area, precision
 
-    true_area, true_precisions = figures(*ranked_rows(60_000, shares, seed=0))
+    truth = figures(*ranked_rows(60_000, shares, seed=0))
     held = np.zeros(2)
     n_sets = 120
     for seed in range(1, n_sets + 1):
         target, probabilities = ranked_rows(400, shares, seed=seed)
-        area, precisions = figures(target, probabilities)
-        counts = np.bincount(target, minlength=n_classes)[shown].tolist()
-        precision = float(np.mean(precisions))
-        intervals = (
-            roc_auc_interval(area, target, probabilities, shown),
-            average_precision_interval(precision, precisions, counts),
-        )
-        for place, truth in enumerate((true_area, float(np.mean(true_precisions)))):
-            low, high = ends(intervals[place])
-            held[place] += low <= truth <= high
+        intervals = rank_intervals(*figures(target, probabilities), target, probabilities, shown)
+        for place, interval in enumerate(intervals):
+            low, high = ends(interval)
+            held[place] += low <= truth[place] <= high
     assert held / n_sets == pytest.approx(0.95, abs=0.045)
+
+
+@pytest.mark.parametrize("n_positives", [3, 40, 160])
+def test_the_interval_of_an_average_precision_is_that_of_a_share_of_its_rows(
+    n_positives: int,
+) -> None:
+    """On the scale of log-odds; it holds the figure, with ties, too."""
+    generator = np.random.default_rng(n_positives)
+    target = (np.arange(200) < n_positives).astype(np.int64)
+    second = generator.integers(0, 9, 200) / 8
+    probabilities = np.column_stack([1 - second, second])
+    precision = float(average_precision_score(target, second))
+    low, high = ends(rank_intervals(0.5, precision, target, probabilities, [1])[1])
+    middle = math.log(precision / (1 - precision))
+    half = Z / math.sqrt(n_positives * precision * (1 - precision))
+    expected = [1 / (1 + math.exp(-end)) for end in (middle - half, middle + half)]
+    assert (low, high) == pytest.approx(expected, abs=1e-9)
