@@ -186,7 +186,10 @@ def remove(config: settings.Settings, version: str) -> None:
 @click.argument("pickle", metavar="MODEL")
 @click.argument("version")
 @click.option(
-    "--example", required=True, metavar="CSV", help="Rows as the model takes them, with the target."
+    "--example",
+    required=True,
+    metavar="CSV",
+    help="Rows as the model takes them, if possible with the target.",
 )
 @click.option("--trust", is_flag=True, help="Run whatever code is in MODEL.")
 @click.option("--replace", is_flag=True, help="Replace VERSION if it exists.")
@@ -214,8 +217,8 @@ def adopt(
     """Publish as VERSION the pickle MODEL, which was trained elsewhere.
 
     MODEL holds a fitted scikit-learn classifier or regressor, or one that behaves like them. What
-    its rows look like is learned from the example CSV, as training learns it from its file. Prints
-    the ROC AUC on these rows, or R² if the model predicts a number.
+    its rows look like is learned from the example CSV, as training learns it from its file. If that
+    has the target, the ROC AUC on its rows is printed, or R² if the model predicts a number.
 
     Loading a pickle runs whatever code is in it, with your rights. Say --trust if you trust whoever
     made it, and nobody could have changed it since.

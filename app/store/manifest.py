@@ -17,7 +17,7 @@ from app.store.intervals import (
     RegressionIntervals,
 )
 from app.store.linear_weights import LinearWeights
-from app.store.metrics import LabelMetrics, Metrics, figure_of
+from app.store.metrics import LabelMetrics, Metrics, Unmeasured, figure_of
 from app.store.origin import EstimatorText, Origin
 from app.store.parameters import Parameters, SearchResult
 from app.store.reliance import Reliance
@@ -171,8 +171,16 @@ class Manifest:
         return self.sha256[:12]
 
     @property
+    def is_measured(self) -> bool:
+        """Whether anybody knows how good the model is."""
+        return not isinstance(self.metrics, Unmeasured)
+
+    @property
     def figure(self) -> float:
-        """The one number that says how good the model is: its ROC AUC, or R² in a regression."""
+        """The one number that says how good the model is: its ROC AUC, or R² in a regression.
+
+        NaN if it was not measured.
+        """
         return figure_of(self.metrics)
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from app.helpers.errors import enumerate_first, quote
 from app.helpers.features import Feature
 from app.store.manifest import Manifest
+from app.store.metrics import Unmeasured
 
 METRICS = {"roc_auc": "ROC AUC", "r2": "R²"}
 
@@ -35,12 +36,10 @@ def describe(manifest: Manifest) -> Iterator[tuple[str, str]]:
     else:
         for line in manifest.estimator.whole.splitlines():
             yield "estimator", line
-    interval = manifest.figure_interval
-    sure = f", 95 % interval {interval.low:.4f} to {interval.high:.4f}" if interval else ""
-    yield "figure", f"{figure(manifest)}{sure}; baseline {manifest.baseline_figure:.4f}"
-    for name, value in vars(manifest.metrics).items():
-        if name not in METRICS:
-            yield name.replace("_", " "), f"{value:.6g}"
+    if isinstance(manifest.metrics, Unmeasured):
+        yield "figure", f"not measured: {manifest.metrics.reason}"
+    else:
+        yield from _quality(manifest)
     yield "libraries", ", ".join(map(" ".join, manifest.libraries.items()))
     yield "pickle", f"{manifest.size} bytes, SHA-256 {manifest.sha256}"
     is_linear = manifest.weights is not None
@@ -51,13 +50,24 @@ def describe(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "left out", f"column {quote(column.name)}: {column.reason}"
 
 
+def _quality(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    interval = manifest.figure_interval
+    sure = f", 95 % interval {interval.low:.4f} to {interval.high:.4f}" if interval else ""
+    yield "figure", f"{figure(manifest)}{sure}; baseline {manifest.baseline_figure:.4f}"
+    for name, value in vars(manifest.metrics).items():
+        if name not in METRICS:
+            yield name.replace("_", " "), f"{value:.6g}"
+
+
 def estimator_of(manifest: Manifest) -> str:
     """Return the estimator, of a pipeline its last step, in one line."""
     return manifest.estimator.last if manifest.estimator else manifest.parameters.classifier
 
 
 def figure(manifest: Manifest) -> str:
-    """Return the one number that says how good a model is, with its name."""
+    """Return the one number that says how good a model is, with its name, if it was measured."""
+    if not manifest.is_measured:
+        return "not measured"
     name = "R²" if manifest.task == "regression" else "ROC AUC"
     return f"{name} {manifest.figure:.4f}"
 

@@ -1,5 +1,6 @@
 """How good a model is, in numbers."""
 
+import math
 from dataclasses import dataclass
 
 from app.store.intervals import Interval
@@ -77,9 +78,21 @@ class RegressionMetrics:
     median_absolute_error: float
 
 
-Metrics = ClassificationMetrics | RegressionMetrics
+@dataclass(frozen=True)
+class Unmeasured:
+    """In place of metrics if nobody knows how good a model is, and why not."""
+
+    reason: str
+
+
+Metrics = ClassificationMetrics | RegressionMetrics | Unmeasured
 
 
 def figure_of(metrics: Metrics) -> float:
-    """Return the ROC AUC, or R² in a regression."""
-    return metrics.r2 if isinstance(metrics, RegressionMetrics) else metrics.roc_auc
+    """Return the ROC AUC, or R² in a regression; NaN if it was not measured."""
+    match metrics:
+        case Unmeasured():
+            return math.nan
+        case RegressionMetrics():
+            return metrics.r2
+    return metrics.roc_auc

@@ -1,6 +1,7 @@
 """Adopts an estimator that was trained elsewhere: an example CSV says what its rows look like."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,13 +9,17 @@ from typing import Any
 import click
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from app.helpers.errors import InvalidDataset, InvalidModelFile, enumerate_first, quote
+from app.store.curves import Curves, NumberHistogram, RegressionCurves
 from app.store.doubts import find_doubts
 from app.store.libraries import library_versions
 from app.store.manifest import Manifest
+from app.store.metrics import Unmeasured
 from app.store.origin import Origin
 from app.store.parameters import Parameters, Regularization
+from app.store.target_numbers import TargetNumbers
 from app.store.training_data import TrainingData
 from app.tables.columns import Columns
 from app.tables.csv_table import open_table
@@ -31,7 +36,9 @@ from app.training.levels import check_level_options, decide_open
 from app.training.profile import describe_features
 from app.training.publishing import displayable
 from app.training.quality import measure
+from app.training.regression import describe_target
 from app.training.reliance import measure_reliance
+from app.training.roles import find_near
 from app.training.self_check import make_self_check
 from app.training.split import Split
 from app.training.weights import with_weights
@@ -39,6 +46,7 @@ from app.training.words import frequent_words
 from app.utils.notes import note
 
 SEED = 1
+NO_REGRESSION_CURVES = RegressionCurves((), (), NumberHistogram((), (), ()))
 _UNSEEN = "a level that was never seen"
 
 
@@ -62,7 +70,7 @@ def adopt(
 ) -> Adopted:
     """Load a pickle, which runs its code, and describe its estimator by an example CSV.
 
-    Prints the number of rows and how good the estimator is on them.
+    Prints the number of rows and, if they have the target, how good the estimator is on them.
 
     Parameters
     ----------
@@ -71,7 +79,7 @@ def adopt(
     version : str
         The id to publish it as.
     example : str
-        Of the CSV, with the target.
+        Of the CSV.
     columns : Columns
         How to read it. Which columns are features is up to the estimator.
     positive_class : str, optional
@@ -90,15 +98,17 @@ def adopt(
         raise InvalidModelFile(
             f"The {type(foreign.fitted).__name__} is for a {foreign.task}; leave --task out."
         )
-    columns = choose_columns(foreign, example, replace(columns, task=foreign.task))
-    fitting = fit_together(foreign, example, columns)
+    with open_table(example, columns.encoding, columns.delimiter) as source:
+        names = source.names
+    labelled = _has_target(columns.target, names)
+    columns = choose_columns(foreign, names, replace(columns, task=foreign.task))
+    fitting = fit_together(foreign, example, columns, labelled=labelled)
     dataset, columns = fitting.dataset, fitting.columns
     for text in dataset.decisions.notes:
         note(f"Note: {text}")
     for text in dataset.decisions.warnings:
         note(f"Warning: {text}")
     positive_class = choose_positive_class(dataset, positive_class, columns.target)
-    positive_index = None if positive_class is None else dataset.classes.index(positive_class)
     check_level_options(dataset.features, columns)
     columns = _close(columns, fitting)
     features = [
@@ -109,13 +119,9 @@ def adopt(
     ]
     order = np.random.default_rng(SEED).permutation(len(dataset.frame))
     X, y = dataset.frame.iloc[order], dataset.target[order]
-    quality = measure(fitting.served, Split(X, X, y, y), dataset, positive_index)
     click.echo(f"example has {len(X)} rows")
-    click.echo(quality.figure)
-    note("Note: If the estimator was trained on rows of the example, it looks better than it is.")
-    for text in find_doubts(quality, quality.classes, len(X)):
-        note(f"Warning: {text}")
-    described = describe_features(features, X)
+    unmeasured = Unmeasured(f"{quote(os.path.basename(displayable(example)))} has no target")
+    is_regression = dataset.task == "regression"
     manifest = Manifest(
         version=version,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -124,14 +130,13 @@ def adopt(
             sha256=dataset.sha256,
             rows=len(X),
             training_rows=0,
-            validation_rows=len(X),
+            validation_rows=0,
             dialect=dataset.dialect,
             columns_left_out=tuple(dataset.decisions.columns_left_out),
             rows_left_out=tuple(dataset.decisions.rows_left_out),
-            classes=tuple(replace(each, rows=each.validation_rows) for each in quality.classes),
         ),
         target=columns.target,
-        features=described,
+        features=describe_features(features, X),
         classes=dataset.classes,
         positive_class=positive_class,
         parameters=Parameters(
@@ -140,27 +145,73 @@ def adopt(
             seed=SEED,
             columns=columns,
         ),
+        metrics=unmeasured,
+        baseline_metrics=unmeasured,
+        curves=NO_REGRESSION_CURVES if is_regression else Curves({}, ()),
+        libraries=library_versions(),
+        self_check=(),
+        task=dataset.task,
+        numbers=_numbers_like(fitting, X) if is_regression else None,
+        note=note_text,
+        estimator=describe_estimator(foreign.fitted),
+        origin=Origin(options, adopted=os.path.basename(displayable(path))),
+    )
+    if labelled:
+        manifest = _with_quality(manifest, fitting, X, y)
+    known = manifest.features, manifest.classes, manifest.positive_index
+    manifest = replace(manifest, self_check=make_self_check(fitting.served, *known))
+    if not any(feature.open for feature in manifest.features):  # else a new level may be known
+        manifest = with_weights(manifest, fitting.estimator, X)
+    # Who opens the file gets the estimator as it was, if nothing else is needed to serve it.
+    return Adopted(manifest, fitting.estimator if manifest.weights else fitting.served)
+
+
+def _has_target(target: str, names: Sequence[str]) -> bool:
+    """Whether the target is in the example; warn if it is not."""
+    if normalize(target) in map(normalize, names):
+        return True
+    if near := find_near(target, names):
+        raise InvalidDataset(
+            f"There is no column {quote(target)} in the example; did you mean {quote(near)}?"
+        )
+    note(
+        f"Warning: There is no column {quote(target)} in the example, so nobody knows how good the"
+        " model is; --target names another."
+    )
+    return False
+
+
+def _with_quality(
+    manifest: Manifest, fitting: Fitting, X: pd.DataFrame, y: NDArray[Any]
+) -> Manifest:
+    """Return the manifest with how good the estimator is on the example; print the figure."""
+    positive_index = manifest.positive_index
+    quality = measure(fitting.served, Split(X, X, y, y), fitting.dataset, positive_index)
+    click.echo(quality.figure)
+    note("Note: If the estimator was trained on rows of the example, it looks better than it is.")
+    for text in find_doubts(quality, quality.classes, len(X)):
+        note(f"Warning: {text}")
+    classes = tuple(replace(each, rows=each.validation_rows) for each in quality.classes)
+    return replace(
+        manifest,
+        training_data=replace(manifest.training_data, validation_rows=len(X), classes=classes),
         metrics=quality.metrics,
         baseline_metrics=quality.baseline_metrics,
         curves=quality.curves,
-        libraries=library_versions(),
-        self_check=make_self_check(fitting.served, described, dataset.classes, positive_index),
-        task=dataset.task,
         numbers=quality.numbers,
-        note=note_text,
-        estimator=describe_estimator(foreign.fitted),
         intervals=quality.intervals,
         advantages=quality.advantages,
         label_metrics=quality.label_metrics,
         reliance=measure_reliance(
-            fitting.served, X, y, described, dataset.classes, positive_index, SEED
+            fitting.served, X, y, manifest.features, manifest.classes, positive_index, SEED
         ),
-        origin=Origin(options, adopted=os.path.basename(displayable(path))),
     )
-    if not any(feature.open for feature in described):  # a new level may be one that it knows
-        manifest = with_weights(manifest, fitting.estimator, X)
-    # Who opens the file gets the estimator as it was, if nothing else is needed to serve it.
-    return Adopted(manifest, fitting.estimator if manifest.weights else fitting.served)
+
+
+def _numbers_like(fitting: Fitting, X: pd.DataFrame) -> TargetNumbers:
+    """Return what stands for the target's numbers as long as nobody knows them: predicted ones."""
+    predicted = outputs(fitting.served, X, ()).ravel()
+    return describe_target(predicted, "", predicted[:0], predicted[:0])
 
 
 def _close(columns: Columns, fitting: Fitting) -> Columns:
@@ -184,7 +235,7 @@ def _close(columns: Columns, fitting: Fitting) -> Columns:
     return replace(columns, closed=(*columns.closed, *refused))
 
 
-def choose_columns(foreign: ForeignEstimator, example: str, columns: Columns) -> Columns:
+def choose_columns(foreign: ForeignEstimator, names: Sequence[str], columns: Columns) -> Columns:
     """Return the options that make the estimator's columns the features, and no others.
 
     Raises
@@ -192,8 +243,6 @@ def choose_columns(foreign: ForeignEstimator, example: str, columns: Columns) ->
     InvalidDataset
         If the example has other columns than the estimator takes.
     """
-    with open_table(example, columns.encoding, columns.delimiter) as source:
-        names = source.names
     known = {normalize(name): name for name in names}
     others = {known.get(normalize(name)) for name in (columns.target, columns.id, *columns.drop)}
     if foreign.names is None:

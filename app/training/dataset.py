@@ -30,7 +30,7 @@ from app.training.raw_table import RawColumn, RawTable
 from app.training.roles import Roles, choose_roles
 from app.training.split_columns import choose_split_columns, read_groups, read_times
 from app.training.table_notes import tell_columns, tell_dialect, tell_group
-from app.training.target import looks_like_quantities, read_target
+from app.training.target import Target, looks_like_quantities, read_target
 from app.training.typed_column import ColumnTyper, TypedColumn
 
 
@@ -88,6 +88,8 @@ def read_dataset(
     columns: Columns,
     progress: Callable[[int], object] = lambda n_bytes: None,
     like: Manifest | None = None,
+    *,
+    labelled: bool = True,
 ) -> Dataset:
     """Return what can be learned from a CSV.
 
@@ -99,6 +101,8 @@ def read_dataset(
         Told from time to time how many bytes have been checked.
     like : Manifest, optional
         An older version that decides instead of the data; `columns` must be the options of that.
+    labelled : bool
+        Whether the file has the target; else the dataset has neither classes nor a true target.
 
     Raises
     ------
@@ -110,7 +114,7 @@ def read_dataset(
         roles = (
             roles_like(like, source.names, decisions)
             if like
-            else choose_roles(source.names, columns, decisions)
+            else choose_roles(source.names, columns, decisions, labelled=labelled)
         )
         split_by = choose_split_columns(source.names, columns, roles.target, decisions)
         known = Format(missing=_tokens(columns.missing), present=_tokens(columns.present))
@@ -123,16 +127,20 @@ def read_dataset(
             n_named=source.n_named,
         )
         as_text = {*roles.categorical}
-        if not _may_be_read_as_numbers(source, roles.target, known, columns):
+        if labelled and not _may_be_read_as_numbers(source, roles.target, known, columns):
             as_text.add(roles.target)
         table = RawTable(source, n_rows, known, as_text)
-        names = list(dict.fromkeys([roles.target, *roles.features, *split_by.names]))
+        targets = [roles.target] if labelled else []
+        names = list(dict.fromkeys([*targets, *roles.features, *split_by.names]))
         raw, mark = read_with_mark(table, names, columns.decimal)
     dialect = replace(source.dialect, decimal=mark)
     known = replace(known, decimal=mark)
     tell_dialect(source, dialect, columns, decisions)
-    raw_target = raw.pop(roles.target)
-    target = read_target(roles.target, raw_target, known, columns.task, decisions)
+    raw_target = raw.pop(roles.target) if labelled else RawColumn()
+    if labelled:
+        target = read_target(roles.target, raw_target, known, columns.task, decisions)
+    else:
+        target = Target(np.arange(n_rows), np.zeros(n_rows))
     groups = times = None
     if split_by.group is not None:
         groups = read_groups(split_by.group, raw[split_by.group], target.rows, known, decisions)

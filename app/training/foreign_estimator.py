@@ -21,6 +21,7 @@ from app.helpers.errors import InvalidModelFile, enumerate_first, quote
 from app.helpers.predictions import Task
 from app.store.class_labels import class_places, with_labels
 from app.store.fitted_estimator import class_probabilities
+from app.training.labels import sort_labels
 
 _MAX_REASON = 200  # characters of somebody else's message
 _TOLERANCE = 1e-6  # of the sum of a row's probabilities; some estimators compute in 32 bits
@@ -131,6 +132,22 @@ def match_classes(estimator: Any, classes: Sequence[str], target: str) -> Any:
 
 def _label(label: Any) -> str:
     return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+
+
+def known_classes(estimator: Any) -> tuple[str, ...]:
+    """Return the labels that a classifier knows, in sorted order.
+
+    Raises
+    ------
+    InvalidModelFile
+        If it knows none.
+    """
+    if not hasattr(estimator, "classes_"):
+        raise InvalidModelFile(
+            f"The {type(estimator).__name__} does not tell its classes; give an example that has"
+            " the target."
+        )
+    return sort_labels(map(_label, np.asarray(estimator.classes_).tolist()))
 
 
 def knows_numbers(estimator: Any, classes: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ from app.tables.csv_table import open_table
 from app.training.dataset import Dataset, read_dataset
 from app.training.foreign_estimator import (
     ForeignEstimator,
+    known_classes,
     knows_numbers,
     match_classes,
     outputs,
@@ -50,8 +51,12 @@ class Fitting:
     served: Any
 
 
-def fit_together(foreign: ForeignEstimator, example: str, columns: Columns) -> Fitting:
+def fit_together(
+    foreign: ForeignEstimator, example: str, columns: Columns, *, labelled: bool
+) -> Fitting:
     """Return the example as the estimator takes it.
+
+    Without the target in the example, the classes are those that the estimator knows.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def fit_together(foreign: ForeignEstimator, example: str, columns: Columns) -> F
         If the estimator does not take its rows, or predicts something else than for the rows that
         pandas reads.
     """
-    dataset = read_dataset(example, columns)
+    dataset = read_dataset(example, columns, labelled=labelled)
     as_pandas = _read_with_pandas(example, dataset, columns)
     dates = tuple(feature.name for feature in dataset.features if feature.date_type)
     texts = tuple(
@@ -72,7 +77,7 @@ def fit_together(foreign: ForeignEstimator, example: str, columns: Columns) -> F
     refusal: InvalidDataset | InvalidModelFile | None = None
     for names in dict.fromkeys((texts, dates)):
         try:
-            fitting = _match(foreign, example, columns, dataset, names)
+            fitting = _match(foreign, example, columns, dataset, names, labelled)
         except (InvalidDataset, InvalidModelFile) as error:
             refusal = refusal or error
             continue
@@ -88,15 +93,18 @@ def _match(
     columns: Columns,
     dataset: Dataset,
     texts: tuple[str, ...],
+    labelled: bool,
 ) -> Fitting:
     """Return the example with these columns as text, and the estimator that takes it."""
     if texts:
         columns = replace(columns, categorical=(*columns.categorical, *texts))
-        dataset = read_dataset(example, columns)
+        dataset = read_dataset(example, columns, labelled=labelled)
         dataset.decisions.notes += [
             f"Column {quote(name)} is given to the estimator as text, as pandas reads it."
             for name in texts
         ]
+    if not labelled and foreign.task == "classification":
+        dataset = replace(dataset, classes=known_classes(foreign.fitted))
     dataset, classes = _in_order(dataset, foreign), dataset.classes
     estimator = foreign.fitted
     if classes:

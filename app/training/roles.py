@@ -31,12 +31,17 @@ class Roles:
     include: frozenset[str]
 
 
-def choose_roles(names: Sequence[str], columns: Columns, decisions: Decisions) -> Roles:
-    """Return the roles of columns of these names; InvalidDataset if the options do not fit."""
+def choose_roles(
+    names: Sequence[str], columns: Columns, decisions: Decisions, *, labelled: bool = True
+) -> Roles:
+    """Return the roles of columns of these names; InvalidDataset if the options do not fit.
+
+    The target need not be among them if the table is not labelled.
+    """
     known = {normalize(name): name for name in names}
     in_file = {name: known.get(normalize(name), name) for name in _named(columns)}
     for name in in_file.values():
-        if name not in names:
+        if name not in names and (labelled or name != columns.target):
             tell_unknown(name, names, decisions)
     target, id_ = in_file[columns.target], in_file.get(columns.id, columns.id)
     dropped = {in_file[name] for name in columns.drop}
@@ -75,11 +80,16 @@ def tell_unknown(name: str, names: Sequence[str], decisions: Decisions) -> None:
     decisions.faults.append(_unknown(name, names))
 
 
-def _unknown(name: str, names: Sequence[str]) -> str:
+def find_near(name: str, names: Sequence[str]) -> str | None:
+    """Return which of the names may be meant by one that is not among them."""
     folded = {other.casefold(): other for other in reversed(names)}
     near = difflib.get_close_matches(name.casefold(), folded, n=1)
-    if near:
-        return f"There is no column {quote(name)}; did you mean {quote(folded[near[0]])}?" + (
+    return folded[near[0]] if near else None
+
+
+def _unknown(name: str, names: Sequence[str]) -> str:
+    if near := find_near(name, names):
+        return f"There is no column {quote(name)}; did you mean {quote(near)}?" + (
             f" There are {enumerate_ends(map(quote, names))}."
         )
     return f"There is no column {quote(name)}; there are {enumerate_ends(map(quote, names))}."

@@ -80,13 +80,14 @@ def metrics() -> Response:
 
 
 def _model_info(manifest: Manifest) -> dict[str, str]:
+    figure = "roc_auc" if manifest.task == "classification" else "r2"
     return {
         "version": manifest.version,
         "digest": manifest.digest,
         "created_at": manifest.created_at,
         "training_data_sha256": manifest.training_data.sha256,
         "task": manifest.task,
-        "roc_auc" if manifest.task == "classification" else "r2": str(manifest.figure),
+        **({figure: str(manifest.figure)} if manifest.is_measured else {}),
     }
 
 

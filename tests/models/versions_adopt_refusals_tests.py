@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import LinearSVC
 
-from tests.support.foreign import CLASSIFIERS, REGRESSORS, Silent, write_example
+from tests.support.foreign import CLASSIFIERS, REGRESSORS, Silent, TakesArrays, write_example
 from tests.support.model_files import LeavesMark, Raises
 from tests.support.published import publish, refusal
 from tests.support.training import Run
@@ -201,12 +201,25 @@ def test_the_task_of_an_estimator_is_its_own(
     )
 
 
-def test_the_target_must_be_in_the_example(
+def test_a_misspelled_target_is_refused(
     refused: Refused, tmp_path: Path, example: pd.DataFrame
 ) -> None:
-    """Else nobody knows how good the model is."""
+    """It could be taken for one that the example does not have."""
     path = dump(CLASSIFIERS["boosting"](example), tmp_path)
-    assert refused(path, target="churned").startswith("There is no column 'churned'; there are")
+    expected = "There is no column 'lefd' in the example; did you mean 'left'?"
+    assert refused(path, target="lefd") == expected
+
+
+def test_without_the_target_the_estimator_must_tell_its_classes(
+    refused: Refused, tmp_path: Path, example: pd.DataFrame, run_versions: Run
+) -> None:
+    """Nobody else could."""
+    example[["b", "a"]].fillna(0).to_csv(tmp_path / "rows.csv", index=False)
+    path = dump(TakesArrays(), tmp_path)
+    arguments = ("adopt", str(path), "v8", "--example", f"{tmp_path}/rows.csv", "--trust")
+    assert run_versions(*arguments).stderr.splitlines()[-1] == (
+        "Error: The TakesArrays does not tell its classes; give an example that has the target."
+    )
 
 
 def test_a_version_that_exists_is_kept(

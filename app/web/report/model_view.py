@@ -151,13 +151,15 @@ def _shares(data: TrainingData) -> list[ClassShare]:
 
 
 def _decision(manifest: Manifest, plots: list[ClassPlots]) -> Decision | None:
-    if manifest.positive_class is None or not isinstance(manifest.curves, Curves):
+    if manifest.positive_class is None or not isinstance(manifest.curves, Curves) or not plots:
         return None
     points = manifest.curves.classes[manifest.positive_class].points
     return make_decision(points, manifest.threshold, plots[0]) if points else None
 
 
 def _number_plots(manifest: Manifest) -> NumberPlots | None:
+    if not manifest.is_measured:
+        return None
     if manifest.numbers is None or not isinstance(manifest.curves, RegressionCurves):
         return None
     return make_number_plots(manifest.curves, manifest.numbers)
