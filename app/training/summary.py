@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from app.helpers.errors import quote
 from app.store.doubts import shown
 from app.store.manifest import Manifest
+from app.store.yardstick import Yardstick
 from app.training.threshold import DEFAULT
 
 MAX_CLASSES = 10  # whose shares are told
@@ -23,6 +24,8 @@ def summarize(manifest: Manifest) -> Iterator[str]:
         rates = ((name, getattr(labels, name)) for name in ("recall", "precision", "flagged"))
         told = (f"{name} {shown(rate.value, 3)}" for name, rate in rates if rate)
         yield f"at the threshold of {manifest.threshold:g}: {', '.join(told)}"
+    if manifest.yardstick:
+        yield _compare(manifest.yardstick)
     data = manifest.training_data
     for rows in data.classes[:MAX_CLASSES]:
         yield (
@@ -32,3 +35,17 @@ def summarize(manifest: Manifest) -> Iterator[str]:
         )
     if (n_more := len(data.classes) - MAX_CLASSES) > 0:
         yield f"and {n_more} more classes"
+
+
+def _compare(yardstick: Yardstick) -> str:
+    """Return what gradient boosting reaches, and whether it is better."""
+    verdicts = {
+        "boosting": "it is better, and the report says how to try it",
+        "model": "the model is better",
+        None: "these rows cannot tell them apart",
+    }
+    figures = shown(yardstick.figure), shown(yardstick.model_figure)
+    return (
+        f"gradient boosting reaches {figures[0]}, the model {figures[1]} on the same"
+        f" {yardstick.validation_rows} held-out rows: {verdicts[yardstick.better]}"
+    )

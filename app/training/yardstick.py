@@ -27,8 +27,8 @@ from app.utils.notes import note
 MAX_ROWS = 20_000
 MIN_ROWS = 100  # to train on; fewer do not fill the leaves of a tree
 MIN_CLASS_ROWS = 5  # on both sides
-MAX_CELLS = 4_000_000  # rows × columns × classes; some 4 seconds
-_LEAST_ROWS, _LEAST_COLUMNS = 1000, 10  # fewer take about as long
+MAX_CELLS = 10_000_000  # rows × columns × classes; some 4 seconds
+_MORE_ROWS, _MORE_COLUMNS = 12_000, 10  # what trees cost however few rows and columns there are
 
 Numbers = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def _reasons_against(
     if not classes and len(np.unique(target)) < 2:
         yield "all held-out rows have the same number"
     n_outputs = len(classes) if len(classes) > 2 else 1
-    cells = max(len(y), _LEAST_ROWS) * max(n_columns, _LEAST_COLUMNS) * n_outputs
+    cells = (len(y) + _MORE_ROWS) * (n_columns + _MORE_COLUMNS) * n_outputs
     if cells > MAX_CELLS:
         of_classes = f" and {len(classes)} classes" if len(classes) > 2 else ""
         yield f"with {n_columns:,} columns{of_classes} it would take too long"

@@ -30,7 +30,9 @@ def train_at_a_terminal(
 ) -> Callable[..., list[str]]:
     """Train v0 in this process: train(path, *options) returns what the terminal shows."""
 
-    def train(path: str, *options: str) -> list[str]:
+    def train(path: str, *options: str, yardstick: bool = False) -> list[str]:
+        if not yardstick:
+            options = ("--no-yardstick", *options)
         monkeypatch.setattr("app.settings.current", config)
         terminal = Terminal()
         monkeypatch.setattr(sys, "stderr", terminal)
@@ -106,3 +108,16 @@ def test_of_many_classes_the_first_ten_are_told(
 def test_what_is_not_read_by_a_person_has_no_summary(run_training: Run) -> None:
     """A log, for one."""
     assert run_training(TRAINING_CSV).stderr == ""
+
+
+def test_gradient_boosting_is_told_of(
+    train_at_a_terminal: Callable[..., list[str]], config: Settings
+) -> None:
+    """What it reaches on the same rows, and whether that is better."""
+    lines = train_at_a_terminal(TRAINING_CSV, yardstick=True)
+    found = read_manifest(config).yardstick
+    assert found is not None
+    assert lines[1] == (
+        f"gradient boosting reaches {found.figure:.4g}, the model {found.model_figure:.4g} on the"
+        " same 2500 held-out rows: the model is better"
+    )
