@@ -27,7 +27,8 @@ _MARK = b"cloudpickle.cloudpickle"  # the module that puts code together again
 def to_pickle(estimator: Any) -> bytes:
     """Return a pickle that needs no module of ours; warn of each that it needs nonetheless.
 
-    That is one that a function imports only when it is called, or one that is no Python code.
+    That is one that a function imports only when it is called, or one that is no Python code. If
+    code cannot be pickled, because it uses a lock or an open file, say, the pickle refers to it.
 
     Raises
     ------
@@ -37,9 +38,18 @@ def to_pickle(estimator: Any) -> bytes:
     own = {module.__name__: module for module in list(sys.modules.values()) if _is_own(module)}
     code = {name: module for name, module in own.items() if _is_code(module)}
     buffer = io.BytesIO()
-    with _by_value(code):
-        pickler = _Pickler(buffer, own.keys(), code.keys())
-        pickler.dump(estimator)
+    pickler = _Pickler(buffer, own.keys(), code.keys())
+    try:
+        with _by_value(code):
+            pickler.dump(estimator)
+    except Exception as error:
+        pickle: bytes = cloudpickle.dumps(estimator)
+        warnings.warn(
+            "The model's file cannot hold the code of your modules, which the model uses"
+            f" ({error}): if you change that code, this version may become unavailable.",
+            stacklevel=2,
+        )
+        return pickle
     for name in sorted(pickler.needed):
         warnings.warn(
             f"The model's file cannot hold module {name!r}, which the model uses: if you change"

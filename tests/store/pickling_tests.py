@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,26 @@ def test_a_late_import_of_a_library_is_nobodys_trouble(write: Write) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert carries_code(to_pickle(FunctionTransformer(late.f)))
+
+
+def test_code_that_cannot_be_carried_is_referred_to(write: Write) -> None:
+    """As everything used to be; a warning says what that means."""
+    code = "import threading\nLOCK = threading.Lock()\ndef f(x):\n  with LOCK: return x\n"
+    locked = write("locked", code)
+    with pytest.warns(UserWarning, match="cannot hold the code") as caught:
+        pickle = to_pickle([locked.f])
+    assert [str(warning.message) for warning in caught] == [
+        "The model's file cannot hold the code of your modules, which the model uses (cannot pickle"
+        " '_thread.lock' object): if you change that code, this version may become unavailable."
+    ]
+    assert not carries_code(pickle)
+    assert modules_of(pickle) == {"own_package.locked"}
+
+
+def test_what_cannot_be_pickled_at_all_is_an_error() -> None:
+    """Of the object itself."""
+    with pytest.raises(TypeError, match=r"^cannot pickle '_thread\.lock' object$"):
+        to_pickle([threading.Lock()])
 
 
 def test_the_registry_of_others_stays_as_it_was(write: Write) -> None:
