@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from app.app import create_app
 from app.settings import Settings
+from app.web.pages import STATIC
 from tests.support.pages import PATHS, POLICY, Page, get_page
 from tests.support.tables import (
     HOSTILE_CATEGORIES,
@@ -110,3 +111,13 @@ def test_calls_carry_the_key_where_one_is_needed(page_models: Settings) -> None:
     page = client.get("/v0", headers={"X-API-Key": "secret"})
     assert '-H "X-API-Key: $API_KEY"' in Page(page.text).text
     assert "secret" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/", "/v0", "/v1", "/v2", "/v3", "/v4", *REPORTS])
+def test_no_page_weighs_more_than_300_kilobytes(page_client: FlaskClient, path: str) -> None:
+    """With all that it loads, uncompressed; forty classes and all modules of its script."""
+    page = page_client.get(path)
+    files = [file for file in STATIC.iterdir() if not file.name.startswith("docs.")]
+    is_report = path.endswith("/report")
+    loaded = 0 if is_report else sum(file.stat().st_size for file in files)
+    assert len(page.data) + loaded <= 300_000
