@@ -55,8 +55,13 @@ def find_doubts(judged: Judged, classes: Sequence[ClassRows], n_rows: int) -> It
         figure, interval = "R²", judged.intervals.r2
     rows = f"Only {'1 row' if n_fewest == 1 else f'{n_fewest} rows'}{of_what}"
     are = "is" if n_fewest == 1 else "are"
-    if interval is None and n_fewest < FEW_ROWS:
+    if n_fewest < 2:
         yield f"{rows} {are} held out, too few to tell how good the model is."
+    elif interval is None and classes:
+        yield (
+            f"How sure the ROC AUC is was not computed: with {n_rows:,} rows and"
+            f" {len(classes):,} classes it would take too long."
+        )
     elif interval is not None and n_fewest < FEW_ROWS and interval.high - interval.low >= WIDE:
         ends = f"{interval.low:.2f} to {interval.high:.2f}"
         yield f"{rows} {are} held out: {figure} could be anywhere from {ends}."

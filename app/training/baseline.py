@@ -37,7 +37,7 @@ def classification_advantages(
         By the name of the metric.
     """
     shares = np.bincount(training_target, minlength=probabilities.shape[1]) / len(training_target)
-    gains = -np.log(shares)[target] - log_losses(target, probabilities)
+    gains = -np.log(shares[target]) - log_losses(target, probabilities)
     half = roc_auc_interval and Interval(roc_auc_interval.low - 0.5, roc_auc_interval.high - 0.5)
     return {
         "roc_auc": Advantage(roc_auc - 0.5, half),

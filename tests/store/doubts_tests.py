@@ -47,6 +47,32 @@ def test_few_rows_of_a_class_are_told_with_what_could_be(
     ]
 
 
+def test_a_class_with_a_single_row_is_told(run_training: Run, tmp_path: Path) -> None:
+    """Then there is no interval to tell."""
+    rows = [[str(i % 7), "yes" if i % 50 == 7 else "no"] for i in range(200)]
+    result = run_training(write_csv(tmp_path / "rows.csv", [["x", "target"], *rows]))
+    assert doubts(result.stderr)[0] == (
+        "Warning: Only 1 row of class 'yes' is held out, too few to tell how good the model is."
+    )
+
+
+def test_too_many_rows_and_classes_for_an_interval_are_told(
+    run_training: Run, config: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Sorting them all would take long; all other intervals are there."""
+    monkeypatch.setattr("app.training.rank_intervals.MAX_CELLS", 100)
+    rows = [[str(i % 7), "uvw"[i % 3]] for i in range(400)]
+    result = run_training(write_csv(tmp_path / "rows.csv", [["x", "target"], *rows]))
+    assert doubts(result.stderr)[0] == (
+        "Warning: How sure the ROC AUC is was not computed: with 100 rows and 3 classes it would"
+        " take too long."
+    )
+    intervals = read_manifest(config).intervals
+    assert isinstance(intervals, ClassificationIntervals)
+    assert (intervals.roc_auc, intervals.average_precision) == (None, None)
+    assert intervals.log_loss is not None
+
+
 def test_a_model_that_is_not_better_than_its_baseline_is_told(
     run_training: Run, config: Settings, tmp_path: Path
 ) -> None:

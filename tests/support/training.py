@@ -21,7 +21,9 @@ from tests.support.paths import ROOT
 
 Run = Callable[..., Result]
 
-_DOUBT = re.compile("Warning: (Only [0-9]+ rows? .*held out|Not better than the baseline by )")
+_DOUBT = re.compile(
+    "Warning: (Only [0-9]+ rows? .*held out|Not better than the baseline by |How sure the ROC AUC)"
+)
 
 
 def train(path: str, version_id: str, **options: Any) -> Manifest:
