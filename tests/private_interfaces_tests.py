@@ -40,6 +40,7 @@ def test_granian_starts_and_stops_workers_as_our_server_expects() -> None:
         (spawned in inspect.getsource(MPServer._spawn_workers), "MPServer._spawn_workers"),
         (spawned in inspect.getsource(MPServer._respawn_workers), "MPServer._respawn_workers"),
         ("signal_handler_interrupt" in inspect.getsource(MPServer.startup), "MPServer.startup"),
+        ("signal_handler_reload" in inspect.getsource(MPServer.startup), "MPServer.startup"),
         (server.interrupt_signal is False, "MPServer.interrupt_signal"),
         (type(server.main_loop_interrupt) is threading.Event, "MPServer.main_loop_interrupt"),
     ):

@@ -60,6 +60,9 @@ class StdoutLog(logging.Handler):
         except Exception:
             self._drop(1, sys.exc_info()[1])
             return
+        if sys.stdout is None:
+            self._drop(len(lines), "it is closed.")
+            return
         if self._process != os.getpid():
             self._begin_anew()
         with self._changed:

@@ -5,7 +5,6 @@ Only the workers import the application.
 
 import _thread
 import errno
-import importlib
 import logging
 import multiprocessing
 import os
@@ -16,13 +15,10 @@ import ssl
 import sys
 import tempfile
 import time
-import traceback
-import warnings
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from threading import Thread, local
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
@@ -30,13 +26,10 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
-from app.telemetry import logs
-from app.telemetry.log_lines import FORMATS
 from app.utils import complaints
-from app.utils.collector import collector_sparer
-from app.utils.cores import nth_core
 from app.utils.scratch import scratch_directory
 from app.utils.tokens import Tokens
+from app.web.worker import load
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -55,7 +48,7 @@ _STDERR = {"class": "logging.StreamHandler", "formatter": "generic", "stream": "
 
 
 def serve(config: "Settings", target: str = "app.app:app") -> None:
-    """Answer requests until SIGTERM or Ctrl+C, then finish the running ones.
+    """Answer requests until SIGTERM, Ctrl+C or the end of the terminal; finish the running ones.
 
     Parameters
     ----------
@@ -70,6 +63,7 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
         With status 1 and the reason on stderr, if the server cannot listen on the address, the
         application cannot be imported, or a worker dies again and again.
     """
+    _open_standard_files()
     address = _check_address(config.host, config.port)
     _check_tls(config)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -82,6 +76,7 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
         # settings; otherwise each would start a new interpreter and read them again.
         multiprocessing.set_start_method("fork", force=True)
     server = _make_server(config, address, target)
+    server.has_terminal = _has_terminal()
     server.on_startup(Thread(target=_announce, args=(config, address), daemon=True).start)
     import_failed = Tokens(1)  # the first worker that fails takes it
     first_starts = Tokens(config.web_concurrency)
@@ -94,7 +89,7 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
         try:
             server.serve(
                 target_loader=partial(
-                    _load, config=config, import_failed=import_failed, first_starts=first_starts
+                    load, config=config, import_failed=import_failed, first_starts=first_starts
                 )
             )
         except SystemExit:
@@ -104,6 +99,28 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
                 raise
     if not import_failed.take():
         raise SystemExit(1)
+
+
+def _open_standard_files() -> None:
+    """Open stdin, stdout and stderr if they are closed, or a connection may get their numbers."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _has_terminal() -> bool:
+    """Return whether the server ends when its terminal is closed.
+
+    A service manager gives it no terminal, and nohup makes it ignore the signal of a closed one.
+    """
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        return False
+    with suppress(OSError):
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+        return True
+    return False
 
 
 def _directories() -> list[str]:
@@ -152,6 +169,8 @@ def _path(name: str) -> Path | None:
 
 
 class _Server(MPServer):
+    has_terminal = False
+
     def _spawn_worker(  # type: ignore[override]
         self, idx: int, target: Any, callback_loader: Any
     ) -> Any:
@@ -164,6 +183,11 @@ class _Server(MPServer):
         if not self.interrupt_signal:
             self.interrupt_signal = True
             _thread.start_new_thread(self.main_loop_interrupt.set, ())
+
+    def signal_handler_reload(self, *_: Any) -> None:
+        # SIGHUP. granian would replace its workers, which would change nothing.
+        if self.has_terminal:
+            self.signal_handler_interrupt()
 
 
 def _make_server(config: "Settings", address: str, target: str) -> _Server:
@@ -204,77 +228,12 @@ def _announce(config: "Settings", address: str) -> None:
     host = f"[{config.host}]" if ":" in config.host else config.host
     scheme = "https" if config.tls_key_file else "http"
     text = f"Running on {scheme}://{host}:{config.port}/"
-    if config.logs_root == logs.STDOUT and config.log_format == "json":
+    if config.logs_root == "-" and config.log_format == "json":  # nothing but JSON is on stdout
+        from app.telemetry.log_lines import FORMATS
+
         record = logging.LogRecord("app", logging.INFO, "", 0, text, None, None)
         line = FORMATS["json"].messages.format(record)
     else:
         line = f" * {text} (Press CTRL+C to quit)"
     with suppress(OSError):  # nobody may be reading it
         print(line, flush=True)
-
-
-def _load(
-    target: str, number: int, config: "Settings", import_failed: Tokens, first_starts: Tokens
-) -> Any:
-    """Return the WSGI callable in a new worker; if that fails, say why and stop the server."""
-    _guard_stopping()
-    # Said by each worker where /dev/shm is full or read-only. It is enough for a prediction.
-    warnings.filterwarnings("ignore", ".*joblib will operate in serial mode")
-    module_name, _, name = target.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-        if not first_starts.take() and hasattr(module, "warm_up"):
-            # It gets its share of the requests at once, and they would wait for the model.
-            module.warm_up()
-        collector_sparer()()  # now, and not while the first request waits
-        app = getattr(module, name)
-        if not config.cpu_affinity:
-            return app
-        # Each worker gets another core, and so do those of a server on the next port.
-        return _on_core(nth_core(config.port * config.web_concurrency + number), app)
-    except BaseException:
-        if import_failed.take():
-            traceback.print_exc()
-            os.kill(os.getppid(), signal.SIGTERM)
-        signal.pause()  # until SIGTERM arrives; ending before that would look like a crash
-        raise SystemExit(1) from None
-
-
-def _guard_stopping() -> None:
-    """Make sure that this worker stops when it is told to, and finishes its requests before."""
-    # Ctrl+C goes to the whole process group of a terminal, but only the server should stop workers:
-    # one hangs at its third signal, and one that ends on its own counts as crashed.
-    os.setpgid(0, 0)
-    # Signal handlers run in the main thread. A signal that arrives just before that thread starts
-    # to wait does not wake it, so wake it every second.
-    signal.signal(signal.SIGALRM, lambda *_: None)
-    signal.setitimer(signal.ITIMER_REAL, 1, 1)
-    Thread(target=_follow_parent, daemon=True).start()
-
-
-def _on_core(core: int, app: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a WSGI callable whose threads all stay on one core (sched_setaffinity(2)).
-
-    Only one thread can run Python at a time. If the threads are spread over several cores, one that
-    releases the interpreter's lock wakes one on another core, which usually finds the lock taken
-    again. That halves the requests per second and doubles the latency. The kernel still places
-    granian's own threads, which run no Python.
-    """
-    placed = local()
-
-    def on_core(environ: Any, start_response: Any) -> Any:
-        if not hasattr(placed, "core"):
-            placed.core = core
-            with suppress(OSError):  # the core may have been taken from this process
-                os.sched_setaffinity(0, {core})
-        return app(environ, start_response)
-
-    return on_core if hasattr(os, "sched_setaffinity") else app
-
-
-def _follow_parent() -> None:
-    """Stop this worker if the server is killed; otherwise it would run on and hold the port."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)

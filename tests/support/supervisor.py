@@ -1,12 +1,14 @@
 """A server process, started as users start it, with a small application in place of ours."""
 
+import fcntl
 import http.client
 import os
 import socket
 import subprocess
 import sys
+import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -58,18 +60,26 @@ RUN = (
 class Server:
     """A server process, its port and its output so far."""
 
-    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        environment: dict[str, str],
+        prefix: Sequence[str] = (),
+        terminal: int | None = None,
+    ) -> None:
         self.directory = directory
         self.port = int(environment["PORT"])
         self._outputs = [directory / f"{name}-{time.monotonic_ns()}" for name in ("out", "err")]
         with self._outputs[0].open("wb") as out, self._outputs[1].open("wb") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", RUN],
+                [*prefix, sys.executable, "-c", RUN],
                 cwd=directory,
                 env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+                stdin=terminal,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,  # so that a test can signal the group as a terminal does
+                preexec_fn=None if terminal is None else take_terminal,
             )
 
     @property
@@ -109,6 +119,11 @@ class Server:
     def wait(self) -> int:
         """Return its exit status once it ended."""
         return self.process.wait(DEADLINE)
+
+
+def take_terminal() -> None:
+    """Make the terminal on stdin the one that controls this process, as a login does."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def until(condition: Callable[[], object]) -> None:

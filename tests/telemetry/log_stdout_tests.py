@@ -147,6 +147,22 @@ tell("done")
         assert process.wait(30) == 0
 
 
+def test_where_there_is_no_stdout_each_line_is_dropped() -> None:
+    """Another file may have its number."""
+    program = """
+other = os.open("/dev/null", os.O_WRONLY)
+log.write_requests(records(1, 2, 3))
+tell(other, log.dropped)
+"""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-c", PREPARATION + program],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.stderr == "The log cannot be written to stdout: it is closed.\n1 3\n"
+
+
 def test_a_stdout_that_does_not_block_gets_every_line() -> None:
     """As a parent that polls may have set it."""
     program = """
