@@ -5,7 +5,6 @@ const root = document.getElementById("swagger-ui");
 const MISSING = {
   ".information-container": { role: "region", "aria-label": "About this API" },
   ".scheme-container": { role: "region", "aria-label": "Server" },
-  ".scheme-container": { role: "region", "aria-label": "Server and keys" },
   "h3.opblock-tag, .models h4": { "aria-level": "2" },
   ".opblock h4": { "aria-level": "3" },
   ".opblock h5": { "aria-level": "4" },
