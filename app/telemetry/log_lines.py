@@ -14,6 +14,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
 
+from app.helpers.traces import trace_id
 from app.telemetry.records import Record, transpose
 
 MAX_PATH_LENGTH = 256
@@ -22,9 +23,6 @@ MAX_FIELD_LENGTH = 64
 _STATUSES = {status.value: f"{status.value} {status.phrase.upper()}" for status in HTTPStatus}
 _SAFE = "/:@!$&'()*+,;="  # besides letters, digits and -._~, what a path may hold (RFC 3986, 3.3)
 _is_plain = re.compile(r"[A-Za-z0-9._~-]+").fullmatch
-_is_traceparent = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
-).fullmatch
 
 
 @dataclass(frozen=True)
@@ -138,9 +136,8 @@ def _describe_json(
 
 
 def _trace(traceparent: str) -> str:
-    if not traceparent or not (parts := _is_traceparent(traceparent)):
-        return ""
-    return f',"trace_id":"{parts[1]}"'
+    id_ = trace_id(traceparent)
+    return f',"trace_id":"{id_}"' if id_ else ""
 
 
 @lru_cache(maxsize=8)

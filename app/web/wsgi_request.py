@@ -1,4 +1,4 @@
-"""Reads a WSGI request, for Flask's views and the fast path alike: its ids and its body.
+"""Reads a WSGI request, for Flask's views and the fast path alike: its id and its body.
 
 Servers differ: with some of them, reading beyond the Content-Length blocks; with others, one read
 may return only part of the body.
@@ -17,11 +17,6 @@ _BODY = "app.body"
 Environ = dict[str, Any]
 
 _is_request_id = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
-# Version ff is invalid, and so are ids of zeros alone. Version 00 ends after the flags; a later one
-# may go on.
-_trace_parent = re.compile(
-    r"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
-).fullmatch
 
 
 def request_id(environ: Environ) -> str:
@@ -32,17 +27,6 @@ def request_id(environ: Environ) -> str:
     # Unique, but no secret. Random numbers from the operating system cost a system call, which
     # releases the interpreter's lock, and then the thread has to wait for it.
     return random.getrandbits(64).to_bytes(8, "big").hex()
-
-
-def trace_id(environ: Environ) -> str:
-    """Return the id of the distributed trace that the request is part of; empty if of none.
-
-    Clients and proxies send it in the header `traceparent`
-    (https://www.w3.org/TR/trace-context/#traceparent-header): 32 hex digits.
-    """
-    sent: str | None = environ.get("HTTP_TRACEPARENT")
-    found = _trace_parent(sent) if sent else None
-    return found[1] if found else ""
 
 
 def content_length(environ: Environ) -> int | None:

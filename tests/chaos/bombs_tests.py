@@ -1,5 +1,6 @@
 """Bombs: more bytes, brackets, digits, keys or versions than anybody needs; refused, survived."""
 
+import gzip
 import http.client
 import json
 import socket
@@ -207,18 +208,27 @@ def test_memory_stays_within_four_limits(server: tuple[int, int]) -> None:
     """Of one bomb at a time, over what the worker has when it is ready."""
     port, worker = server
     bodies = {name: (body, "application/json") for name, (body, _) in BOMBS.items()}
-    bodies |= {
-        "CSV: 16,000,000 columns": (b"," * 16_000_000, "text/csv"),
-        "CSV: 590,000 names": (b",".join(b"column %d" % i for i in range(590_000)), "text/csv"),
-        "CSV: 16,000,000 fields": (b"id,x_1,x_2,x_3,x_4\n" + b"," * 16_000_000, "text/csv"),
-        "CSV: 8,000,000 rows": (b"id,x_1,x_2,x_3,x_4\n" + b"1\n" * 8_000_000, "text/csv"),
-        "CSV: 16,000,000 quotes": (b'"' * 16_000_000, "text/csv"),
+    csv_bodies = {
+        "16,000,000 columns": b"," * 16_000_000,
+        "590,000 names": b",".join(b"column %d" % i for i in range(590_000)),
+        "16,000,000 fields": b"id,x_1,x_2,x_3,x_4\n" + b"," * 16_000_000,
+        "8,000,000 rows": b"id,x_1,x_2,x_3,x_4\n" + b"1\n" * 8_000_000,
+        "16,000,000 quotes": b'"' * 16_000_000,
     }
-    for name, (body, media_type) in bodies.items():
+    bodies |= {f"CSV: {name}": (body, "text/csv") for name, body in csv_bodies.items()}
+    packed = {
+        f"gzip: {name}": (gzip.compress(body, 1), kind) for name, (body, kind) in bodies.items()
+    }
+    packed["gzip: a gigabyte"] = (gzip.compress(bytes(GIGABYTE), 1), "application/json")
+    packed["gzip: 800,000 members"] = (gzip.compress(b"") * 800_000, "application/json")
+    for name, (body, media_type) in (bodies | packed).items():
+        headers = {"Content-Type": media_type}
+        if name in packed:
+            headers["Content-Encoding"] = "gzip"
         Path(f"/proc/{worker}/clear_refs").write_text("5")  # VmHWM begins anew
         before = memory(worker)
         with closing(connect(port)) as connection:
-            connection.request("POST", "/v0/predict", body, {"Content-Type": media_type})
+            connection.request("POST", "/v0/predict", body, headers)
             assert connection.getresponse().status in (400, 413)
         most = memory(worker, "VmHWM") - before
         print(f"\n{name}: {most / LIMIT:.1f} limits", end="")

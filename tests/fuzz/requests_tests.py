@@ -99,7 +99,7 @@ HEADERS = st.fixed_dictionaries(
         "Content-Type": st.sampled_from(["text/csv", "application/json;charset=utf-8"]) | LATIN,
         "Content-Length": st.sampled_from(["-1", "0", "1", "99999999999999999999", "٣", "+5"])
         | LATIN,
-        "Content-Encoding": st.sampled_from(["gzip", "identity"]) | LATIN,
+        "Content-Encoding": st.sampled_from(["gzip", "identity", "gzip, gzip"]) | LATIN,
         "Transfer-Encoding": LATIN,
         "Authorization": st.sampled_from(["Bearer", "Basic", "Basic Og==", f"Bearer {KEY}"])
         | LATIN,
@@ -107,6 +107,8 @@ HEADERS = st.fixed_dictionaries(
         "X-Request-ID": LATIN,
         "X-Forwarded-For": st.sampled_from(["1.2.3.4", "a, b", ","]) | LATIN,
         "X-Forwarded-Proto": st.sampled_from(["https", "javascript"]) | LATIN,
+        "X-Forwarded-Prefix": st.sampled_from(["/ml", "//evil.example", "/..", "/a b"]) | LATIN,
+        "traceparent": st.sampled_from([f"00-{'1' * 32}-{'2' * 16}-01"]) | LATIN,
         "Host": st.sampled_from(["a,b", "[::1", "a:b", "a:99999", "xn--"]) | LATIN,
         "Accept": st.sampled_from(["text/html", "application/json", "*/*;q=x"]) | LATIN,
         "Origin": st.sampled_from(["https://page.example", "null"]) | LATIN,

@@ -1,5 +1,6 @@
 """Traces by OpenTelemetry: a span of each request, if variables ask for it, and else nothing."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -177,20 +178,24 @@ def fail(environ: Any, start_response: Any) -> Any:
 def test_a_server_sends_its_traces_where_variables_say(
     config_with_v0: Settings,
 ) -> None:
-    """Every span has arrived when the server has stopped."""
+    """Every span has arrived when the server has stopped, and the log names the same traces."""
+    config = replace(config_with_v0, log_format="json")
     with collector() as (port, received):
         variables = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
             "OTEL_SERVICE_NAME": "churn",
             "NO_PROXY": "127.0.0.1",
         }
-        with running_server(config_with_v0, 1, **variables) as (served, _):
+        with running_server(config, 1, **variables) as (served, _):
             for _ in range(2):
                 assert "prediction" in read(served, "/v0/predict", orjson.dumps(ROW))
             assert read(served, "/livez") == "OK"
     resources = [resource for each in received for resource in each.resource_spans]
-    names = [span.name for each in resources for scope in each.scope_spans for span in scope.spans]
-    assert names == ["POST /<version>/predict"] * 2 + ["GET /livez"]
+    sent = [span for each in resources for scope in each.scope_spans for span in scope.spans]
+    log = Path(config.logs_root, "application.log").read_text().splitlines()
+    logged = [json.loads(line)["trace_id"] for line in log if "trace_id" in line]
+    assert logged == [span.trace_id.hex() for span in sent]
+    assert [span.name for span in sent] == ["POST /<version>/predict"] * 2 + ["GET /livez"]
     for each in resources:
         told = {pair.key: pair.value.string_value for pair in each.resource.attributes}
         assert told["service.name"] == "churn"
