@@ -245,7 +245,7 @@ def adopt(
             columns,
             positive_class=positive_class,
             note_text=check_note(note_text),
-            options=given_options(click.get_current_context()),
+            options=given_options(click.get_current_context(), {"example", "trust", "replace"}),
         )
         keys = _keys(config).read_or_create()
         publish(adopted.manifest, adopted.estimator, config.models_root, keys, trained=False)

@@ -115,7 +115,7 @@ def adopt(
         replace(feature, words=frequent_words(dataset.frame[feature.name]))
         if feature.type == "text"
         else feature
-        for feature in decide_open(dataset.features, dataset.frame, columns)
+        for feature in decide_open(dataset.features, dataset.frame, columns, trained=False)
     ]
     order = np.random.default_rng(SEED).permutation(len(dataset.frame))
     X, y = dataset.frame.iloc[order], dataset.target[order]

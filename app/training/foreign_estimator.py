@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, LabelEncoder
 
 from app.helpers.errors import InvalidModelFile, enumerate_first, quote
 from app.helpers.predictions import Task
-from app.store.class_labels import class_places, with_labels
+from app.store.class_labels import class_places, to_labels, with_labels
 from app.store.fitted_estimator import class_probabilities
 from app.training.labels import sort_labels
 
@@ -125,7 +125,7 @@ def match_classes(estimator: Any, classes: Sequence[str], target: str) -> Any:
                 f" {quote(target)} has {enumerate_first(map(quote, classes))}."
             ) from error
         encoder = LabelEncoder()
-        encoder.classes_ = np.array(known, dtype=object)
+        encoder.classes_ = to_labels(known)
         return with_labels(estimator, encoder)
     return estimator
 
@@ -164,7 +164,7 @@ def taking_arrays(estimator: Any, classes: Sequence[str]) -> Pipeline:
     if hasattr(estimator, "fit"):
         return Pipeline([("to_array", to_array), ("estimator", estimator)])
     encoder = LabelEncoder()  # a pipeline ends with an estimator of scikit-learn's kind
-    encoder.classes_ = np.array(classes, dtype=object)
+    encoder.classes_ = to_labels(classes)
     return Pipeline([("to_array", to_array), ("estimator", with_labels(estimator, encoder))])
 
 

@@ -41,9 +41,11 @@ def check_level_options(features: Sequence[Feature], columns: Columns) -> None:
 
 
 def decide_open(
-    features: Sequence[Feature], frame: pd.DataFrame, columns: Columns
+    features: Sequence[Feature], frame: pd.DataFrame, columns: Columns, *, trained: bool = True
 ) -> tuple[Feature, ...]:
     """Return the features, each category open or closed, and say which are open.
+
+    What is done with rare levels is said only of a model that is trained here.
 
     Parameters
     ----------
@@ -53,12 +55,14 @@ def decide_open(
         The training set.
     """
     return tuple(
-        _decide(feature, frame[feature.name], columns) if feature.type == "category" else feature
+        _decide(feature, frame[feature.name], columns, trained)
+        if feature.type == "category"
+        else feature
         for feature in features
     )
 
 
-def _decide(feature: Feature, column: "pd.Series[Any]", columns: Columns) -> Feature:
+def _decide(feature: Feature, column: "pd.Series[Any]", columns: Columns, trained: bool) -> Feature:
     if feature.name in columns.closed:
         return feature
     counts = column.value_counts()
@@ -66,10 +70,14 @@ def _decide(feature: Feature, column: "pd.Series[Any]", columns: Columns) -> Fea
         if not _must_expect_new(np.asarray(counts, np.int64)) or not _is_short(feature):
             return feature
         n_rare = int((counts < MIN_LEVEL_ROWS).sum())
+        rare = (
+            f"its {n_rare} levels with fewer than {MIN_LEVEL_ROWS} rows share one weight, which new"
+            " ones get, too"
+        )
         note(
-            f"Note: Column {quote(feature.name)} is open: its {n_rare} levels with fewer than"
-            f" {MIN_LEVEL_ROWS} rows share one weight, which new ones get, too; to refuse new ones,"
-            f" use {option('--closed', feature.name)}."
+            f"Note: Column {quote(feature.name)} is open:"
+            f" {rare if trained else 'clients may send new levels'}; to refuse new ones, use"
+            f" {option('--closed', feature.name)}."
         )
     return replace(feature, open=True, categories=frequent_levels(counts))
 

@@ -3,7 +3,7 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import click
@@ -26,13 +26,16 @@ def check_note(text: str) -> str:
     return text
 
 
-def given_options(context: click.Context) -> tuple[str, ...]:
-    """Return the options that were given on the command line, except the note, as words."""
+def given_options(context: click.Context, without: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the options that were given on the command line, as words.
+
+    The note is left out, and options of the names in `without`.
+    """
     words: list[str] = []
     for option in context.command.params:
         name = option.name or ""
         given = context.get_parameter_source(name) == ParameterSource.COMMANDLINE
-        if isinstance(option, click.Option) and given and name != "note_text":
+        if isinstance(option, click.Option) and given and name not in {"note_text", *without}:
             words += _words(option, context.params[name])
     while len(shlex.join(words)) > MAX_OPTIONS:
         words.pop()

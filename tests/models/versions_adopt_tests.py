@@ -108,6 +108,20 @@ def test_an_estimator_that_does_not_say_that_it_takes_names_gets_them(
     assert predictions(client, example[columns]) == pytest.approx(expected.tolist(), abs=1e-9)
 
 
+@pytest.mark.parametrize("type_", [int, float, str])
+def test_labels_that_are_numbers_may_have_been_learned_as_any_type(
+    type_: type, adopt: Adopt, client: FlaskClient, example: pd.DataFrame, tmp_path: Path
+) -> None:
+    """As texts, 10 comes before 9."""
+    example["grade"] = np.where(example["left"] == "stays", 10, 9)
+    example.to_csv(tmp_path / "rows.csv", index=False)
+    estimator = LogisticRegression().fit(example[["b"]], example["grade"].astype(type_))
+    adopt(estimator, "--target", "grade")
+    place = list(estimator.classes_).index(type_(10))
+    expected = estimator.predict_proba(example[["b"]])[:, place].round(4)
+    assert predictions(client, example[["b"]]) == pytest.approx(expected.tolist(), abs=1e-9)
+
+
 @pytest.mark.parametrize("kind", REGRESSORS)
 def test_a_regressor_answers_as_it_does_elsewhere(
     kind: str, adopt: Adopt, client: FlaskClient, example: pd.DataFrame
@@ -172,6 +186,7 @@ def test_an_adopted_version_has_pages_like_any_other(
         assert client.get(path, headers={"Accept": "text/html"}).status_code == 200
     metadata = client.get("/v8/metadata").get_json()
     assert metadata["origin"]["adopted"] == "model.pkl"
+    assert metadata["origin"]["options"] == ["--target", "left"]
     assert metadata["note"] == "from the old project"
     page = client.get("/v8", headers={"Accept": "text/html"}).text
     assert "model.pkl" in page
