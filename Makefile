@@ -32,7 +32,7 @@ test-browser: .venv/dev ## Test the pages in Chromium
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement pyproject.toml --extra browser
 	$(BIN)/python -m pytest tests/browser
 
-test-chaos: .venv/dev ## Kill workers, fill disks and so on, under load (10 minutes, as root)
+test-chaos: .venv/dev ## Kill workers, fill disks and so on, under load (12 minutes, as root)
 	$(BIN)/python -m pytest tests/chaos
 
 test-fuzz: .venv/dev ## Send 100,000 random requests, or as many as FUZZ_CASES says

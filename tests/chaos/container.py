@@ -107,7 +107,16 @@ def make_venv(path: Path) -> Path:
     arguments = ["--quiet", "--python", str(path), "--require-hashes", "--compile-bytecode"]
     requirements = ["-r", str(ROOT / "requirements-prod.txt")]
     subprocess.run([uv, "pip", "install", *arguments, *requirements], check=True)
+    install, _, rest = read_image().runs[0].partition(" && ")
+    assert install == "pip install --no-cache-dir --require-hashes -r requirements-prod.txt"
+    _run(rest, path, path)
     return path
+
+
+def _run(command: str, folder: Path, venv: Path) -> None:
+    """Do what RUN does, with the Python of a virtual environment."""
+    environment = {"PATH": f"{venv}/bin:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-ec", command], cwd=folder, env=environment, check=True)
 
 
 @contextmanager
@@ -140,13 +149,13 @@ def running_container(
     """
     image = read_image()
     image = replace(image, user=user or image.user)
-    mounts = _fill(root, image, venv, models, key)
     environment = {
         "PATH": f"{VENV}/bin:/usr/bin:/bin",
         "HOME": "/",  # of a user who is not in /etc/passwd
         **image.variables,
         **variables,
     }
+    mounts = _fill(root, image, venv, models, key, environment["MODEL_SIGNING_KEY_FILE"])
     enter = {
         "ROOT_DIRECTORY": str(root),
         "READ_ONLY": " ".join(f"{source}:{target}" for source, target in mounts.items()),
@@ -180,18 +189,27 @@ def running_container(
         process.wait()
 
 
-def _fill(root: Path, image: Image, venv: Path, models: Path, key: Path) -> dict[str, str]:
+def _fill(
+    root: Path, image: Image, venv: Path, models: Path, key: Path, key_file: str
+) -> dict[str, str]:
     """Make the files and folders of a root, and return what is to be mounted where."""
     if os.geteuid() != 0:
         pytest.skip("only root may make a root for others")
     shutil.chown(key, *map(int, image.user.split(":")))
     key.chmod(0o400)
     root.chmod(0o755)
+    for path, to in image.copies.items():
+        place = root / to.removeprefix("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
+        copy(ROOT / path, place)
+    for command in image.runs[1:]:
+        _run(command, root / image.workdir.removeprefix("/"), venv)
     mounts = {
         sys.base_prefix: sys.base_prefix,
         str(venv): VENV,
         str(models): f"{image.workdir}/trained-models",
-        str(key): image.variables["MODEL_SIGNING_KEY_FILE"],
+        str(key): key_file,
     }
     for system in map(Path, SYSTEM):
         if system.is_symlink():
@@ -206,7 +224,4 @@ def _fill(root: Path, image: Image, venv: Path, models: Path, key: Path) -> dict
             point.touch()
     for name in ("dev", "proc"):
         (root / name).mkdir()
-    for path, to in image.copies.items():
-        copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
-        copy(ROOT / path, root / to.removeprefix("/"))
     return mounts

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.chaos.container import Container, make_venv, running_container
 from tests.chaos.load import scrape, until
@@ -17,6 +18,7 @@ from tests.support.configs import SIGNING_KEY
 from tests.support.image import read_image
 from tests.support.metrics import value
 from tests.support.nginx import free_port
+from tests.support.paths import ROOT
 from tests.support.requests import ROW
 from tests.support.servers import read
 
@@ -87,6 +89,25 @@ def test_it_serves_as_a_user_who_can_write_nowhere(run: Run, user: str) -> None:
         assert container.stop() == 0
     assert "Error" not in container.log
     assert "Traceback" not in container.log
+
+
+def test_it_serves_as_a_pod_does(run: Run) -> None:
+    """With the environment, the user and the probes of deploy/kubernetes, and a log of objects."""
+    deployment = yaml.safe_load((ROOT / "deploy/kubernetes/deployment.yaml").read_text())
+    pod = deployment["spec"]["template"]["spec"]
+    (server,) = pod["containers"]
+    variables = {pair["name"]: pair["value"] for pair in server["env"] if "value" in pair}
+    context = pod["securityContext"]
+    with run(user=f"{context['runAsUser']}:{context['runAsGroup']}", **variables) as container:
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert read(container.port, server[probe]["httpGet"]["path"])
+        predict(container)
+        until(lambda: "/v0/predict" in container.log)
+        assert container.run(*server["lifecycle"]["preStop"]["exec"]["command"]).returncode == 0
+        assert container.stop() == 0
+    lines = [json.loads(line) for line in container.log.splitlines() if line.startswith("{")]
+    (line,) = (line for line in lines if line.get("path") == "/v0/predict")
+    assert (line["status"], line["version"]) == (200, "v0")
 
 
 @pytest.mark.parametrize("size", ["64k", "1m"])
