@@ -19,6 +19,7 @@ from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
 from app.app import create_app
+from app.models import estimators
 from app.models.train_model import main
 from app.settings import Settings
 from app.tables.columns import Columns
@@ -28,6 +29,11 @@ from tests.support.csv_files import write_csv
 from tests.support.houses import house_rows
 from tests.support.paths import TRAINING_CSV
 from tests.support.requests import MakeClient
+from tests.support.subscribers import (
+    build_boosting,
+    build_boosting_regressor,
+    write_subscribers,
+)
 from tests.support.training import Run, train
 
 settings.register_profile("tests", deadline=None)  # the machine may be busy
@@ -103,6 +109,20 @@ def comments_model(tmp_path_factory: pytest.TempPathFactory) -> str:
 def comments_config(config: Settings, comments_model: str) -> Settings:
     """Settings of a server with that model as v0."""
     shutil.copy(comments_model, config.models_root)
+    return config
+
+
+@pytest.fixture(scope="session")
+def boosted_models(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a server with gradient boosting: two classes (v2), three (v3), a number (v0)."""
+    root = tmp_path_factory.mktemp("boosted")
+    config = make_config(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimators, "build_classifier", build_boosting)
+        patch.setattr(estimators, "build_regressor", build_boosting_regressor)
+        for n_classes in (0, 2, 3):
+            path = write_subscribers(root / "subscribers.csv", n_classes)
+            train(str(path), f"v{n_classes}", config=config)
     return config
 
 

@@ -15,12 +15,8 @@ from app.settings import Settings
 from app.store.manifest import Manifest
 from app.store.reliance import Dependence, Importance
 from app.training.dependence import MAX_OUTPUTS, find_dependences
-from tests.support.subscribers import (
-    build_boosting,
-    build_boosting_regressor,
-    write_subscribers,
-)
-from tests.support.training import train
+from tests.support.subscribers import build_boosting
+from tests.support.training import read_manifest, train
 from tests.support.villages import TYPO, VILLAGES, write_villages
 
 
@@ -55,17 +51,10 @@ def test_the_means_are_those_of_scikit_learn() -> None:
 
 @pytest.mark.parametrize(("n_classes", "n_outputs"), [(2, 1), (3, 3), (0, 1)])
 def test_a_model_that_is_not_linear_shows_its_most_important_features(
-    config: Settings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    n_classes: int,
-    n_outputs: int,
+    boosted_models: Settings, n_classes: int, n_outputs: int
 ) -> None:
     """Numbers by size, dates as text, categories by frequency; of a text there is nothing."""
-    monkeypatch.setattr(estimators, "build_classifier", build_boosting)
-    monkeypatch.setattr(estimators, "build_regressor", build_boosting_regressor)
-    path = write_subscribers(tmp_path / "subscribers.csv", n_classes)
-    manifest = train(str(path), "v0", config=config)
+    manifest = read_manifest(boosted_models, f"v{n_classes}")
     found = of(manifest)
     assert manifest.reliance is not None
     ranked = [importance.feature for importance in manifest.reliance.importances]

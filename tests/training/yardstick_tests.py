@@ -198,11 +198,11 @@ def test_the_interval_is_about_that_of_a_bootstrap(kind: str) -> None:
         figure = lambda rows, outputs: roc_auc_score(  # noqa: E731
             target[rows], outputs[:, rows].T, multi_class="ovr"
         )
-    samples = (generator.integers(n, size=n) for _ in range(200))
+    samples = (generator.integers(n, size=n) for _ in range(80))
     differences = [figure(rows, theirs) - figure(rows, ours) for rows in samples]
     interval = yardstick._difference(target, theirs, ours, None)
     width = (interval.high - interval.low) / 2
-    assert width == pytest.approx(1.96 * np.std(differences), rel=0.15)
+    assert width == pytest.approx(1.96 * np.std(differences), rel=0.3)
     middle = (interval.high + interval.low) / 2
     everything = np.arange(n)
     assert middle == pytest.approx(figure(everything, theirs) - figure(everything, ours))

@@ -7,39 +7,18 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.app import create_app
-from app.models import estimators
 from app.settings import Settings
 from app.store.intervals import Interval
 from app.store.yardstick import Yardstick
-from tests.support.configs import make_config
 from tests.support.pages import ACCEPT_JSON, get_page
-from tests.support.subscribers import (
-    build_boosting,
-    build_boosting_regressor,
-    write_subscribers,
-)
 from tests.support.training import train
 
 TITLE = "What its most important features do"
 
 
-@pytest.fixture(scope="module")
-def boosted_models(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a server with gradient boosting: two classes (v2), three (v3), a number (v0)."""
-    root = tmp_path_factory.mktemp("boosted")
-    config = make_config(root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(estimators, "build_classifier", build_boosting)
-        patch.setattr(estimators, "build_regressor", build_boosting_regressor)
-        for n_classes in (0, 2, 3):
-            path = write_subscribers(root / "subscribers.csv", n_classes)
-            train(str(path), f"v{n_classes}", config=config)
-    return config
-
-
 @pytest.fixture
 def boosted_client(boosted_models: Settings) -> FlaskClient:
-    """A client of that server."""
+    """A client of the server with gradient boosting."""
     return create_app(boosted_models).test_client()
 
 
