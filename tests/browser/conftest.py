@@ -35,7 +35,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         logs_root=str(root / "logs"),
         model_signing_key=SIGNING_KEY,
     )
-    train(TRAINING_CSV, "v0", config=config)
+    train(TRAINING_CSV, "v0", yardstick=True, config=config)
     load_wine(as_frame=True).frame.to_csv(root / "wine.csv", index=False)
     train(str(root / "wine.csv"), "v1", config=config)
     write_csv(root / "customers.csv", make_customers())
