@@ -70,7 +70,7 @@ def class_probabilities(
     estimator: Any, frame: pd.DataFrame, classes: Sequence[str]
 ) -> NDArray[np.float64]:
     """Return a fitted classifier's probabilities, shape (n_rows, n_classes), in that order."""
-    probabilities: NDArray[np.float64] = estimator.predict_proba(frame)
+    probabilities = np.asarray(estimator.predict_proba(frame), np.float64)
     places = class_places(estimator, classes)
     if places == list(range(probabilities.shape[1])):
         return probabilities

@@ -14,12 +14,13 @@ import sysconfig
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle
 
-_INSTALLED = ("site-packages", "dist-packages")
+_INSTALLED = {"site-packages", "dist-packages"}
 _STANDARD = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
 _MARK = b"cloudpickle.cloudpickle"  # the module that puts code together again
 
@@ -120,7 +121,7 @@ def _is_own(module: Any) -> bool:
         return False
     if sys.modules.get(module.__name__) is not module:
         return False
-    return not path.startswith(_STANDARD) and not any(part in path for part in _INSTALLED)
+    return not path.startswith(_STANDARD) and _INSTALLED.isdisjoint(PurePath(path).parts)
 
 
 def _is_code(module: ModuleType) -> bool:

@@ -43,8 +43,8 @@ class NeedsNumbers(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> Any:
-        """Return probabilities, shape (n_rows, n_classes)."""
-        return self.model_.predict_proba(X)
+        """Return probabilities, shape (n_rows, n_classes), in single precision."""
+        return self.model_.predict_proba(X).astype(np.float32)
 
 
 class TellsNoClasses(NeedsNumbers):
@@ -144,6 +144,18 @@ def test_classes_can_be_weighted_by_label_or_by_number(
     manifest = load_model(config).manifest
     assert manifest.weights is not None
     assert manifest.parameters.classifier == "LogisticRegression"
+
+
+def test_single_precision_is_rounded_as_double_is(
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client sees 0.9247, not 0.9247000217437744."""
+    monkeypatch.setattr(estimators, "build_classifier", lambda *_, **__: NeedsNumbers())
+    train_on(config, write_table(tmp_path / "table.csv", ["no", "yes"]))
+    model = load_model(config)
+    predictions: list[Any] = model.predict_rows([{"x": x / 1000} for x in range(12_000)])
+    assert len(set(predictions)) > 10
+    assert predictions == [round(prediction, 4) for prediction in predictions]
 
 
 def test_an_estimator_that_fails_with_labels_and_numbers_says_why(
