@@ -59,7 +59,14 @@ def runner(
     elif workers > 1:
         context = get_context("spawn")  # a fork would copy the threads' locks, not the threads
         initial = (function, shared)
-        with ProcessPoolExecutor(workers, context, _prepare_process, initial) as pool:
+        try:
+            executor = ProcessPoolExecutor(workers, context, _prepare_process, initial)
+        except OSError as error:
+            raise UnusableCluster(
+                "Several processes need room in /dev/shm, but it cannot be used"
+                f" ({error.strerror}). --workers 1 needs none."
+            ) from error
+        with executor as pool:
             # What is ignored when a process starts stays so in there: Ctrl+C is ours to handle.
             interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
             for _ in range(workers):

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from app.settings import Settings
 from tests.chaos.load import Load, scrape, statuses, until
 from tests.chaos.namespaces import SMALL_MEMORY, fill, namespace, within
 from tests.support.metrics import value
+from tests.support.paths import ROOT, TRAINING_CSV
 from tests.support.servers import read, running_server, workers_of
 
 MEMORY = "/dev/shm"
@@ -110,6 +112,36 @@ def test_full_at_the_start_and_nothing_else_the_server_runs(
     assert text.startswith(COMPLAINT[0])
     assert text.endswith(COMPLAINT[1])
     assert text.count("\n") == 1
+
+
+def test_scoring_on_several_cores_says_what_it_lacks(
+    config_with_v0: Settings, tmp_path: Path
+) -> None:
+    """In one line, with the option that helps."""
+    prefix = namespace(SMALL_MEMORY.format(size="256k"), FULL + " || true")
+    scored = tmp_path / "scored.csv"
+    command = ["-m", "app.models.score_file", TRAINING_CSV, str(scored), "v0", "--workers"]
+    environment = {
+        "MODELS_ROOT": config_with_v0.models_root,
+        "MODEL_SIGNING_KEY": config_with_v0.model_signing_key,
+    }
+    several, one = (
+        subprocess.run(
+            [*prefix, sys.executable, *command, workers],
+            cwd=ROOT,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+        )
+        for workers in ("2", "1")
+    )
+    assert (several.returncode, several.stderr) == (
+        2,
+        "Error: Several processes need room in /dev/shm, but it cannot be used (No space left on"
+        " device). --workers 1 needs none.\n",
+    )
+    assert one.returncode == 0
+    assert scored.exists()
 
 
 def directory_of(server: subprocess.Popen[str]) -> Path:
