@@ -169,9 +169,11 @@ def load() -> Settings:
         except UnicodeDecodeError:
             raise ValueError(f"{path} is not UTF-8.") from None
     for setting in fields(Settings):
-        name = setting.name.upper()
+        name, rule = setting.name.upper(), setting.metadata["rule"]
         try:
-            text = env.str(name, "", validate=setting.metadata["rule"])
+            text = env.str(name, "", validate=rule)
+            # Some editors write a byte order mark, which is then part of the first name.
+            text = text or env.str(f"\ufeff{name}", "", validate=rule)
         except EnvValidationError as error:
             mistakes += [f"{name} {reason}" for reason in error.error_messages]
             continue

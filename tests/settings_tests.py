@@ -93,6 +93,16 @@ def test_a_file_fills_in_what_the_environment_lacks(set_variables: Set, tmp_path
     assert {"HOST", "MODEL_SIGNING_KEY", "OTHER"}.isdisjoint(os.environ)
 
 
+def test_a_byte_order_mark_hides_no_setting(set_variables: Set, tmp_path: Path) -> None:
+    """Some editors write one at the beginning of the file."""
+    path = tmp_path / "variables"
+    path.write_text("\ufeffPORT=1\nHOST=::1\n", encoding="utf-8")
+    set_variables(ENV_FILE=str(path))
+    assert load() == Settings(port=1, host="::1")
+    set_variables(ENV_FILE=str(path), PORT="2")
+    assert load() == Settings(port=2, host="::1")
+
+
 def test_the_file_is_the_one_in_the_root(
     set_variables: Set, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
