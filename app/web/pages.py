@@ -5,9 +5,6 @@ import hashlib
 import shlex
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
@@ -23,6 +20,7 @@ from app.store.model_store import LATEST, ModelStore
 from app.store.version_entry import VersionState
 from app.utils.dataclass_json import to_json
 from app.web.api import json_response, services
+from app.web.assets import STATIC, digest_of_all, find
 from app.web.report import axes
 from app.web.report.model_view import is_comparable, view
 from app.web.report.typeset import (
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
     from app.store.trained_model import TrainedModel
 
 MAX_CLASSES = 12  # to draw; the JSON has all
-STATIC = Path(__file__).with_name("static")
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -153,12 +150,9 @@ def docs() -> Response:
 @pages.get("/static/<digest>/<path:name>")
 def static(digest: str, name: str) -> Response:
     """Return a file of the pages. Caches keep it forever: a changed file has a new address."""
-    root = STATIC
-    if name.startswith("swagger-ui/"):
-        root, name = _swagger_ui(), name.removeprefix("swagger-ui/")
-    if digest != _digest():
+    if digest != digest_of_all(current_app.debug):
         raise NotFound
-    response = send(root, name, max_age=365 * 24 * 3600)
+    response = send(*find(name), max_age=365 * 24 * 3600)
     response.cache_control.public = False  # with API keys, it is only for those who have one
     response.cache_control.immutable = True
     return _secure(response)
@@ -270,31 +264,7 @@ def _json(value: Any) -> Response:
     return response
 
 
-@cache
-def _swagger_ui() -> Path:
-    """Return the directory of Swagger UI's files, without importing the package that has them."""
-    spec = find_spec("flask_swagger_ui")
-    if spec is None or spec.origin is None:
-        raise NotFound
-    return Path(spec.origin).with_name("dist")
-
-
-def _digest() -> str:
-    # While developing, a file may change under a running server.
-    return _static_digest.__wrapped__() if current_app.debug else _static_digest()
-
-
-@cache
-def _static_digest() -> str:
-    """Return a digest of all files of the pages."""
-    digest = hashlib.sha256()
-    for root in (STATIC, _swagger_ui()):
-        for path in sorted(root.iterdir()):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 @pages.app_template_global()
 def asset(name: str) -> str:
     """Return the address of a file of the pages."""
-    return url_for("pages.static", digest=_digest(), name=name)
+    return url_for("pages.static", digest=digest_of_all(current_app.debug), name=name)

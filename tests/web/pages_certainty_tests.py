@@ -34,6 +34,13 @@ def test_each_figure_has_its_interval_and_the_method_is_named(
     assert "of the ROC AUC by DeLong's method" in words
 
 
+def test_accuracy_is_that_of_the_labels_that_the_api_gives(page_client: FlaskClient) -> None:
+    """With two classes at the version's threshold."""
+    right = "The share of rows that get the right class"
+    assert f"{right} at the threshold of 0.5. Higher is better." in plain_words(page_client, "/v0")
+    assert f"{right}. Higher is better." in plain_words(page_client, "/v1")
+
+
 def test_errors_have_intervals_in_the_unit_of_the_target(houses_client: FlaskClient) -> None:
     """As the figures themselves."""
     words = plain_words(houses_client, "/v0")

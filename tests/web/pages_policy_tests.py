@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.app import create_app
 from app.settings import Settings
-from app.web.pages import STATIC
+from app.web.assets import STATIC
 from tests.support.pages import PATHS, POLICY, Page, get_page
 from tests.support.tables import (
     HOSTILE_CATEGORIES,

@@ -8,6 +8,7 @@ from app.store.curves import CalibrationCurve, ClassCurves, Histogram
 from app.web.report.axes import Axis, Tick, make_share_axis, round_up, x_place, y_place
 
 DECISION = 0.5  # rows with at least this probability are predicted to be of the class
+_BEYOND = (0.05, 0.005)  # of a class's rows, and of the others, that a histogram may leave out
 _MIN_FOUND = 20  # rows; the precision of fewer is chance
 _MIN_FOUND_SHARE = 0.5  # of a class's rows, where that is fewer than _MIN_FOUND
 
@@ -79,6 +80,8 @@ class Histograms:
         Outlines.
     decided, mistaken : float
         Which share of the class's rows, and of the other rows, gets at least DECISION.
+    beyond : (float, float)
+        Which share of the class's rows, and of the other rows, lies beyond the axis.
     """
 
     x: Axis
@@ -87,6 +90,7 @@ class Histograms:
     negative: str
     decided: float
     mistaken: float
+    beyond: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -184,8 +188,7 @@ def _histograms(histogram: Histogram) -> Histograms:
     edges = histogram.edges
     positive, negative = shares_of(histogram.positive), shares_of(histogram.negative)
     top = round_up(max(*positive, *negative))
-    reached = [edge for edge, *both in zip(edges[1:], positive, negative, strict=True) if any(both)]
-    axis = make_share_axis(max(reached, default=1.0), x_place)
+    axis = make_share_axis(_end_of_most(histogram), x_place)
     n_shown = bisect_left(edges, axis.high - 1e-9)
     places = [min(1.0, axis.share(edge)) for edge in edges[: n_shown + 1]]
     return Histograms(
@@ -195,7 +198,20 @@ def _histograms(histogram: Histogram) -> Histograms:
         negative=outline(places, negative[:n_shown], top),
         decided=_above(edges, positive),
         mistaken=_above(edges, negative),
+        beyond=(sum(positive[n_shown:]), sum(negative[n_shown:])),
     )
+
+
+def _end_of_most(histogram: Histogram) -> float:
+    """Return up to where almost all rows lie: a few far away would squeeze all others."""
+    both = list(zip(histogram.positive, histogram.negative, strict=True))
+    most = [share * sum(rows) for share, rows in zip(_BEYOND, zip(*both, strict=True), strict=True)]
+    n_beyond = [0, 0]
+    for edge, counts in zip(reversed(histogram.edges[1:]), reversed(both), strict=True):
+        n_beyond = [n + n_more for n, n_more in zip(n_beyond, counts, strict=True)]
+        if any(n > limit for n, limit in zip(n_beyond, most, strict=True)):
+            return edge
+    return 1.0
 
 
 def path(xs: Sequence[float], ys: Sequence[float]) -> str:

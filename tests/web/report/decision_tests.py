@@ -1,9 +1,13 @@
 """Where to draw the line: what the page says of a threshold, by the server and by the browser."""
 
 import doctest
+import html
 import json
+import re
+import shlex
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +19,15 @@ from scipy.stats import binomtest
 from app.app import create_app
 from app.settings import Settings
 from app.store.curves import Deciles, OperatingPoints
-from app.web.pages import STATIC
+from app.web.assets import STATIC
 from app.web.report import decision
 from app.web.report.decision import Decision, make_decision, make_texts, wilson
 from app.web.report.plots import make_class_plots
 from tests.support.class_curves import curves_of
 from tests.support.pages import ACCEPT_JSON, get_page
 from tests.support.paths import ROOT
+from tests.support.tables import customers, write_csv
+from tests.support.training import Run, read_manifest
 
 POINTS = OperatingPoints(
     threshold=(1.0, 0.9, 0.5, 0.25, 0.1, 0.0),
@@ -178,3 +184,23 @@ def test_a_file_of_an_older_format_has_a_page_without_the_control(
     assert "line" not in page.all("section", "id")
     assert "Predicted True class" in page.words
     assert "On average the two differ by" in page.words
+
+
+def test_the_command_trains_the_next_version_with_the_threshold(
+    run_training: Run, config: Settings, tmp_path: Path
+) -> None:
+    """Of the same columns and classes; its page starts at that threshold."""
+    path = write_csv(tmp_path / "who leaves.csv", customers())
+    options = ("--target", "churned", "--id", "customer", "--positive-class", "no")
+    assert run_training(path, *options).exit_code == 0
+    client = create_app(config).test_client()
+    command = client.get("/v0").text.partition('<code id="command">')[2].partition("</code>")[0]
+    words = shlex.split(re.sub("<.*?>", "", html.unescape(command)).replace("0.5", "0.4"))
+    assert words[:5] == ["python", "-m", "app.models.train_model", "who leaves.csv", "v1"]
+    assert run_training(path, *words[5:], version="v1").exit_code == 0
+    manifest = read_manifest(config, "v1")
+    assert (manifest.threshold, manifest.positive_class) == (0.4, "no")
+    assert (
+        "if its probability is at least the threshold, which is 0.4"
+        in get_page(client, "/v1").words
+    )

@@ -46,13 +46,14 @@ def test_effects_of_categories_are_what_the_api_explains(page_client: FlaskClien
 def test_a_model_that_is_not_linear_says_so(
     config: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has no coefficients and no waterfall, and all the rest."""
+    """It has no coefficients and no waterfall; the page shows what its features do."""
     monkeypatch.setattr(
         "app.models.estimators.build_classifier",
         lambda *_, **__: DecisionTreeClassifier(max_depth=3),
     )
     train(TRAINING_CSV, "v0", config=config)
     page = get_page(create_app(config).test_client(), "/v0")
-    assert "This model is not linear, so it has no coefficients to show." in page.words
+    assert "log-odds of the probability" not in page.words
+    assert "What its most important features do" in page.words
     assert "This model is not linear, so it has no exact contributions to show." in page.words
     assert "waterfall" not in [attributes.get("id") for _, attributes in page.elements]

@@ -1,6 +1,7 @@
 """The plots of a model's page: one of each kind per class."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -100,3 +101,23 @@ def test_the_page_says_where_an_axis_ends_before_one(page_client: FlaskClient) -
     words = get_page(page_client, "/v4").words
     assert "The vertical axis ends at 0." in words
     assert "where the data do." in words
+
+
+def test_a_few_rows_far_away_do_not_squeeze_the_others() -> None:
+    """The histogram ends before them, and tells how many there are."""
+    curves = curves_of(100, 1000, [0.01, 0.12])
+    counts = {"positive": (60, 30, 8, *(0,) * 16, 2), "negative": (900, 99, *(0,) * 17, 1)}
+    histogram = replace(curves.histogram, **counts)
+    histograms = make_class_plots("yes", replace(curves, histogram=histogram)).histograms
+    assert histograms.x.high == pytest.approx(0.15)
+    assert histograms.beyond == pytest.approx((0.02, 0.001))
+
+
+def test_rows_far_away_are_shown_where_they_are_many() -> None:
+    """More than a twentieth of the class."""
+    curves = curves_of(100, 1000, [0.01, 0.12])
+    counts = {"positive": (60, 30, 4, *(0,) * 16, 6), "negative": (900, 100, *(0,) * 18)}
+    histogram = replace(curves.histogram, **counts)
+    histograms = make_class_plots("yes", replace(curves, histogram=histogram)).histograms
+    assert histograms.x.high == 1.0
+    assert histograms.beyond == (0.0, 0.0)

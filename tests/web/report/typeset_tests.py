@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.web.pages import STATIC
+from app.web.assets import STATIC
 from app.web.report import typeset
 
 TIES = (0.03125, 0.09375, 0.28125, 0.90625, 0.96875, 0.5, 1.5, 2.5, 1000500.0, 1001500.0)
