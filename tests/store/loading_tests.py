@@ -1,6 +1,7 @@
 """Loading: a version with weights is proven from them, and its pickle stays closed."""
 
 import io
+import platform
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,13 @@ from typing import Any
 import pytest
 
 from app.helpers.errors import InvalidModelFile
+from app.store.libraries import library_versions
 from app.store.linear_weights import LinearWeights, NumberWeights
 from app.store.loading import load_trained_model, make_trained_model, read_parts
 from app.store.manifest import CheckedRow
 from app.store.model_file import write_model_file
 from app.store.trained_model import TrainedModel
-from tests.support.model_files import KEY, Fixed, LeavesMark, make_manifest
+from tests.support.model_files import KEY, Fixed, LeavesMark, Raises, make_manifest
 
 WEIGHTS = LinearWeights((0.0,), {"x": NumberWeights((1.0,))})
 TWO_ROWS = (CheckedRow({"x": 0.0}, (0.5,)), CheckedRow({"x": 1.0}, (0.7310585786300049,)))
@@ -124,6 +126,65 @@ def test_another_scikit_learn_is_nothing_to_a_version_with_weights(tmp_path: Pat
     """It is not needed."""
     data = make_file(tmp_path / "model", Fixed(0.5), libraries={"scikit-learn": "0.1"})
     assert load(data).predict({"x": 0.0}) == 0.5
+
+
+OTHER_LIBRARIES = library_versions() | {"scikit-learn": "0.1.2", "gone": "3.4"}
+OTHERS = (
+    f"trained with scikit-learn 0.1.2, here is {library_versions()['scikit-learn']};"
+    " gone 3.4, here is none"
+)
+
+
+def test_another_scikit_learn_is_a_warning_if_the_model_predicts_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What decides are the self-check rows."""
+    rows = (CheckedRow({"x": 0.0}, (0.25,)),)
+    data = make_file(
+        *(tmp_path / "model", Fixed(0.25)), weights=None, self_check=rows, libraries=OTHER_LIBRARIES
+    )
+    assert load(data, may_unpickle=True).predict({"x": 0.0}) == 0.25
+    assert caplog.messages == [f"v0 was {OTHERS}: its self-check rows get the same predictions"]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "reason"),
+    [
+        (Fixed(0.5), "its self-check rows get other probabilities than in training"),
+        (Raises(ValueError), "its pickle cannot be loaded: ValueError('on purpose')"),
+    ],
+)
+def test_a_model_that_another_scikit_learn_changes_is_refused_with_both_versions(
+    estimator: Any, reason: str, tmp_path: Path
+) -> None:
+    """Or one that it cannot open."""
+    rows = (CheckedRow({"x": 0.0}, (0.25,)),)
+    data = make_file(
+        *(tmp_path / "model", estimator), weights=None, self_check=rows, libraries=OTHER_LIBRARIES
+    )
+    assert refusal(data, may_unpickle=True) == f"{reason} ({OTHERS})"
+
+
+MAJOR, MINOR, _ = platform.python_version_tuple()
+
+
+@pytest.mark.parametrize(
+    ("python", "is_opened"), [(f"{MAJOR}.{MINOR}.99", True), (f"{MAJOR}.{MINOR}9.0", False)]
+)
+def test_code_is_opened_by_the_python_that_wrote_it_alone(
+    python: str, is_opened: bool, tmp_path: Path, mark: Path
+) -> None:
+    """The bytecode of another one would crash the process. The third number does not matter."""
+    data = make_file(
+        *(tmp_path / "model", [Fixed(0.5), LeavesMark(mark)]),
+        weights=None,
+        libraries=library_versions() | {"python": python},
+    )
+    refused = refusal(data, may_unpickle=True)  # it is a list, and no classifier
+    assert refused.startswith(
+        "its self-check failed: " if is_opened else "it holds code for Python"
+    )
+    assert mark.exists() == is_opened
 
 
 def test_of_a_version_with_weights_the_manifest_is_enough(tmp_path: Path) -> None:
