@@ -20,6 +20,7 @@ NO_SECRETS = [
     'API_KEYS="a,b"',
     'api_keys="a,b"',
     "9f86d081884c7d65",
+    "secretName",
 ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.helpers.traces import trace_id
 
-TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACE, SPAN = "7e" * 16, "5b" * 8
 
 
 @pytest.mark.parametrize(

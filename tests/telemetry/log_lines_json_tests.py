@@ -15,8 +15,9 @@ from app.telemetry.records import Outcome, Record
 from tests.support.records import a_record
 
 ANY_TEXT = st.text(st.characters())  # surrogates and control characters included
-TRACE = "0af7651916cd43dd8448eb211c80319c"
-TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+TRACE = "7e" * 16
+SPAN = "5b" * 8
+TRACEPARENT = f"00-{TRACE}-{SPAN}-01"
 ANY_RECORD = st.builds(
     Record,
     time=st.floats(0, 4e9),

@@ -25,7 +25,7 @@ from tests.support.programs import run_program
 from tests.support.requests import ROW, post
 from tests.support.servers import read, running_server
 
-TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACE, PARENT = "7e" * 16, "5b" * 8
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
 PREDICTION = b'{"id":"2","prediction":0.909}\n'
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
