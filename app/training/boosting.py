@@ -49,7 +49,8 @@ def _boosted(features: Sequence[Feature], model: Any, seed: int) -> Pipeline:
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=math.nan, max_categories=_MAX_LEVELS
     )
+    by_place = {"categorical_features": list(range(len(categories)))} if categories else {}
     return make_pipeline(
         make_column_transformer((codes, categories), ("passthrough", numbers)),
-        model(categorical_features=list(range(len(categories))) or None, random_state=seed),
+        model(**by_place, random_state=seed),
     )

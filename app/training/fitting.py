@@ -116,7 +116,7 @@ def _fit(
 ) -> Fitted:
     X, y = split.X_train, split.y_train if learned is None else learned[split.y_train]
     estimator = build(C or DEFAULT_STRENGTH)
-    regularization, found, reason = Regularization(C or DEFAULT_STRENGTH), None, ""
+    regularization, found, reason = Regularization(_strength_of(estimator, C)), None, ""
     if search is not None:
         found = search.run(estimator, X, y, seed, split.groups)
         regularization = found.best.regularization
@@ -126,3 +126,10 @@ def _fit(
         note(f"Note: {reason}; --C decides otherwise.")
     estimator.fit(X, y)
     return Fitted(estimator, regularization, found, reason, learned)
+
+
+def _strength_of(estimator: Any, C: float | None) -> float | None:
+    """Return the strength that an estimator was built with, None if it takes none."""
+    names = estimator.get_params() if hasattr(estimator, "get_params") else ()
+    takes_one = any(name.rpartition("__")[2] in ("C", "alpha") for name in names)
+    return C or (DEFAULT_STRENGTH if takes_one else None)

@@ -1,5 +1,6 @@
 """The choice of the regularization's strength where nobody gave one."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,11 @@ from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from app.settings import Settings
+from app.store.parameters import Regularization
 from app.training.strength import FOLDS, STRENGTHS, choose_strength
+from tests.support.subscribers import build_boosting
+from tests.support.training import train
 
 
 def rows(n_rows: int, slope: float) -> tuple[pd.DataFrame, NDArray[Any]]:
@@ -122,3 +127,12 @@ def test_the_strength_of_a_ridge_is_its_alpha() -> None:
         cv=KFold(FOLDS, shuffle=True, random_state=1),
     ).fit(X, y)
     assert chosen.losses == pytest.approx(-grid.cv_results_["mean_test_score"])
+
+
+def test_a_model_without_a_strength_says_none(
+    config: Settings, made_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradient boosting has no C, so its version does not claim one."""
+    monkeypatch.setattr("app.models.estimators.build_classifier", build_boosting)
+    manifest = train(str(made_csv), "v0", C=None, config=config)
+    assert manifest.parameters.regularization == Regularization(None)

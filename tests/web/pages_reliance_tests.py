@@ -7,10 +7,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.app import create_app
+from app.models import estimators
 from app.settings import Settings
 from app.store.intervals import Interval
 from app.store.yardstick import Yardstick
+from tests.support.csv_files import write_csv
 from tests.support.pages import ACCEPT_JSON, get_page
+from tests.support.subscribers import build_boosting
 from tests.support.training import train
 
 TITLE = "What its most important features do"
@@ -110,3 +113,20 @@ def test_an_older_file_does_not_know_what_it_relies_on(config: Settings) -> None
     words = get_page(create_app(config).test_client(), "/v2").words
     assert "What it learned How each feature changes the log-odds" in words
     assert "What it relies on" not in words
+
+
+def test_a_page_of_many_classes_stays_light(
+    config: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It draws the curves of the most frequent classes."""
+    monkeypatch.setattr(estimators, "build_classifier", build_boosting)
+    name = "a very long name of more than sixty characters, as surveys have them"
+    rows = [[k % 97, k % 89, k % 15 % 7, f"class {k % 15}"] for k in range(300)]
+    path = write_csv(tmp_path / "many.csv", [["a", "b", name, "target"], *rows])
+    train(str(path), "v0", config=config)
+    client = create_app(config).test_client()
+    assert len(client.get("/v0").data) < 300_000
+    page = get_page(client, "/v0")
+    assert "Here are the 4 most frequent of 15 classes." in page.words
+    labels = [own["aria-label"] for tag, own in page.elements if own.get("class") == "chart"]
+    assert len([label for label in labels if label.startswith(f"Mean prediction by {name}")]) == 4
