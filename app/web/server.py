@@ -41,6 +41,7 @@ _REFUSALS = {
     socket.EAI_NONAME: "host {host} is unknown; set HOST to an address of this machine.",
     None: "there is no port {port}; set PORT to 65535 or below.",
 }
+_MAX_CONNECTIONS = 4096  # of each worker
 _YEAR = 365 * 24 * 3600  # seconds
 _MEMORY = "/dev/shm"  # noqa: S108 - a file system in memory
 _METRICS_PREFIX = "flask-sklearn-seed-metrics-"
@@ -191,8 +192,6 @@ class _Server(MPServer):
 
 
 def _make_server(config: "Settings", address: str, target: str) -> _Server:
-    # Every connection is an open file. Beyond the limit, granian would retry accept() in a loop.
-    connections = min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
     return _Server(
         target,
         address=address,
@@ -206,7 +205,7 @@ def _make_server(config: "Settings", address: str, target: str) -> _Server:
         workers=config.web_concurrency,
         blocking_threads=config.blocking_threads,
         backlog=1024,
-        backpressure=connections,
+        backpressure=_connections(),
         respawn_failed_workers=True,
         workers_kill_timeout=config.shutdown_timeout,
         ssl_cert=_path(config.tls_certificate_file),
@@ -217,6 +216,18 @@ def _make_server(config: "Settings", address: str, target: str) -> _Server:
         log_level=LogLevels.error,
         log_dictconfig={"handlers": {"console": _STDERR, "access": _STDERR}},
     )
+
+
+def _connections() -> int:
+    """Return how many connections a worker may have, idle ones included."""
+    # Each is an open file. Beyond the limit for these, granian would retry accept() in a loop. The
+    # soft limit is often 1,024, which any process may raise to the hard one.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _MAX_CONNECTIONS
+    if 0 <= soft < wanted:  # RLIM_INFINITY is -1
+        soft = wanted if hard < 0 else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(_MAX_CONNECTIONS, soft // 2) if soft >= 0 else _MAX_CONNECTIONS
 
 
 def _announce(config: "Settings", address: str) -> None:

@@ -1,5 +1,6 @@
 """The application log: who writes to it, and to which file."""
 
+import json
 import logging
 import re
 import threading
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from app.telemetry import logs
 from app.telemetry.log_file import ApplicationLog
 from app.telemetry.log_lines import text_lines
-from tests.support.logs import TIMESTAMP, configure, forget, line_of, lines_of
+from tests.support.logs import MAX_BYTES, TIMESTAMP, configure, forget, line_of, lines_of
 from tests.support.records import LONG, a_record
 
 
@@ -30,6 +32,18 @@ def test_what_other_modules_say_is_in_the_same_file(log: ApplicationLog) -> None
     first, second = lines_of(log)
     assert re.fullmatch(TIMESTAMP + " - app.store.model_store - WARNING - v0 is unavailable", first)
     assert second == line_of(a_record())
+
+
+def test_files_may_have_json_lines(tmp_path: Path) -> None:
+    """Of requests and of what modules say."""
+    log = logs.configure(str(tmp_path), MAX_BYTES, 3, log_format="json")
+    assert isinstance(log, ApplicationLog)
+    logging.getLogger("app.store").warning("careful")
+    log.write_requests([a_record(id="5f0c")])
+    forget(log)
+    message, request = map(json.loads, lines_of(log))
+    assert (message["level"], message["message"]) == ("WARNING", "careful")
+    assert (request["message"], request["request_id"]) == ("GET / 200 OK", "5f0c")
 
 
 def test_configuring_again_keeps_or_replaces_the_handler(

@@ -1,12 +1,13 @@
 """How long the server keeps a connection on which nothing happens."""
 
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
-from tests.support.supervisor import Server, ask
+from tests.support.supervisor import APPLICATION, Server, ask
 
 
 @pytest.mark.parametrize("head", [b"", b"GET /pid HT"], ids=["silent", "half a head"])
@@ -41,3 +42,22 @@ def test_no_time_is_too_long(start: Callable[..., Server]) -> None:
     """Whoever wants no limit can set a large number."""
     server = start(KEEP_ALIVE_TIMEOUT="9" * 18).until_running()
     assert server.get("/pid").isdigit()
+
+
+@pytest.fixture
+def limited(tmp_path: Path, port: str) -> Iterator[Server]:
+    """A server of one worker, started where a process may have 64 open files unless it asks."""
+    (tmp_path / "application.py").write_text(APPLICATION)
+    environment = {"HOST": "127.0.0.1", "PORT": port, "WEB_CONCURRENCY": "1"}
+    server = Server(tmp_path, environment, ["sh", "-c", 'ulimit -S -n 64 && exec "$@"', "sh"])
+    yield server.until_running()
+    server.process.terminate()
+    assert server.wait() == 0
+
+
+def test_idle_connections_leave_room_for_others(limited: Server) -> None:
+    """Each is an open file, and the server asks for as many of these as it may have."""
+    with ExitStack() as stack:
+        for _ in range(100):
+            connection = stack.enter_context(closing(limited.connect()))
+            assert ask(connection, "/pid").isdigit()
