@@ -4,9 +4,11 @@ Loading a pickle runs whatever code is in it. Nothing here makes that safe.
 """
 
 import os
+import platform
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -21,7 +23,9 @@ from app.helpers.errors import InvalidModelFile, enumerate_first, quote
 from app.helpers.predictions import Task
 from app.store.class_labels import class_places, to_labels, with_labels
 from app.store.fitted_estimator import class_probabilities
+from app.store.pickling import carries_code
 from app.training.labels import sort_labels
+from app.utils.child import survives
 
 _MAX_REASON = 200  # characters of somebody else's message
 _TOLERANCE = 1e-6  # of the sum of a row's probabilities; some estimators compute in 32 bits
@@ -40,12 +44,15 @@ class ForeignEstimator:
         The columns that it takes, in its order; None if it does not know their names.
     n_columns : int or None
         How many; None if it does not know that, either.
+    carries_code : bool
+        Whether its pickle holds code, which crashes another Python than it was made with.
     """
 
     fitted: Any
     task: Task
     names: tuple[str, ...] | None
     n_columns: int | None
+    carries_code: bool
 
 
 def load_estimator(path: str) -> ForeignEstimator:
@@ -70,6 +77,7 @@ def load_estimator(path: str) -> ForeignEstimator:
         _find_task(fitted, name),
         None if names is None else tuple(map(str, names)),
         None if n_columns is None else int(n_columns),
+        carries_code(Path(path).read_bytes()),
     )
 
 
@@ -166,6 +174,17 @@ def taking_arrays(estimator: Any, classes: Sequence[str]) -> Pipeline:
     encoder = LabelEncoder()  # a pipeline ends with an estimator of scikit-learn's kind
     encoder.classes_ = to_labels(classes)
     return Pipeline([("to_array", to_array), ("estimator", with_labels(estimator, encoder))])
+
+
+def check_runs(
+    foreign: ForeignEstimator, estimator: Any, frame: pd.DataFrame, classes: Sequence[str]
+) -> None:
+    """Raise InvalidModelFile if the code in a pickle would crash this process when it is called."""
+    if foreign.carries_code and not survives(lambda: outputs(estimator, frame[:1], classes)):
+        raise InvalidModelFile(
+            f"The {type(foreign.fitted).__name__} crashes Python {platform.python_version()}: its"
+            " pickle holds code, probably of another Python."
+        )
 
 
 def outputs(estimator: Any, frame: pd.DataFrame, classes: Sequence[str]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from app.tables.csv_table import open_table
 from app.training.dataset import Dataset, read_dataset
 from app.training.foreign_estimator import (
     ForeignEstimator,
+    check_runs,
     known_classes,
     knows_numbers,
     match_classes,
@@ -117,11 +118,13 @@ def _match(
     served = estimator
     if foreign.names is None:
         served = taking_arrays(estimator, classes)
+        check_runs(foreign, served, dataset.frame, classes)
         try:
             outputs(served, dataset.frame, classes)
             return Fitting(dataset, columns, estimator, served)
         except InvalidModelFile:
             served = estimator  # it may be one that takes data frames without knowing their names
+    check_runs(foreign, served, dataset.frame, classes)
     outputs(served, dataset.frame, classes)
     return Fitting(dataset, columns, estimator, served)
 

@@ -1,6 +1,7 @@
 """What is no model, or does not fit the example, is refused in one line; nothing is published."""
 
 import os
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import LinearSVC
 
-from tests.support.foreign import CLASSIFIERS, REGRESSORS, Silent, TakesArrays, write_example
+from app.store.pickling import to_pickle
+from tests.support.foreign import (
+    CLASSIFIERS,
+    REGRESSORS,
+    Crashes,
+    Silent,
+    TakesArrays,
+    write_example,
+)
 from tests.support.model_files import LeavesMark, Raises
 from tests.support.published import publish, refusal
 from tests.support.training import Run
@@ -172,6 +181,16 @@ def test_an_estimator_that_is_not_fitted_is_refused(refused: Refused, tmp_path: 
     assert refused(dump(LogisticRegression(), tmp_path), *left_out) == (
         "The LogisticRegression does not take the rows of the example: NotFittedError: This"
         " LogisticRegression instance is not fitted yet."
+    )
+
+
+def test_code_that_crashes_is_refused(refused: Refused, tmp_path: Path) -> None:
+    """As that of another Python does, when it is called."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(to_pickle(Crashes()))
+    assert refused(path) == (
+        f"The Crashes crashes Python {platform.python_version()}: its pickle holds code, probably"
+        " of another Python."
     )
 
 

@@ -1,5 +1,7 @@
 """Estimators that were trained elsewhere, and the CSV that shows what their rows look like."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,16 @@ class TakesColumns:
         """Return probabilities, shape (n_rows, 2)."""
         p = 1.0 / (1.0 + np.exp(frame["b"].to_numpy(float)))
         return np.column_stack([1.0 - p, p])
+
+
+class Crashes:
+    """A classifier that crashes the process, as code of another Python does."""
+
+    classes_ = np.array(["goes", "stays"])
+
+    def predict_proba(self, frame: Any) -> Any:
+        """Never return."""
+        os.kill(os.getpid(), signal.SIGSEGV)
 
 
 class Silent:
