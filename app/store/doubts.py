@@ -16,7 +16,7 @@ NAMES = {
 }
 """What metrics are called in sentences."""
 FEW_ROWS = 100  # held out, of a class or in a regression
-WIDE = 0.1  # of an interval of ROC AUC or R²
+WIDE = 0.05  # of an interval of ROC AUC or R²
 
 
 class Judged(Protocol):
@@ -63,7 +63,7 @@ def find_doubts(judged: Judged, classes: Sequence[ClassRows], n_rows: int) -> It
             f" {len(classes):,} classes it would take too long."
         )
     elif interval is not None and n_fewest < FEW_ROWS and interval.high - interval.low >= WIDE:
-        ends = f"{interval.low:.2f} to {interval.high:.2f}"
+        ends = " to ".join(map(_two_places, (interval.low, interval.high)))
         yield f"{rows} {are} held out: {figure} could be anywhere from {ends}."
 
     for metric, advantage in judged.advantages.items():
@@ -84,3 +84,8 @@ def shown(number: float, digits: int = 4) -> str:
     ('0.6931', '12,346', '0.833')
     """
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.{digits}g}"
+
+
+def _two_places(number: float) -> str:
+    """Return a ROC AUC or R²; of a few rows, the latter can be far below 0."""
+    return f"{number:.2f}" if abs(number) < 10 else shown(number)

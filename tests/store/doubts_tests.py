@@ -1,5 +1,6 @@
 """What makes one doubt that a model is good: few rows, or a baseline that is as good."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +148,16 @@ def test_an_advantage_in_a_regression_is_the_difference_of_the_metrics() -> None
 def test_no_interval_is_no_certainty() -> None:
     """A class of a single row."""
     assert not Advantage(0.5, None).is_certain
+
+
+def test_a_regression_of_few_rows_is_told_with_what_could_be(
+    run_training: Run, tmp_path: Path
+) -> None:
+    """R² has no lower end: far below 0 it has fewer places."""
+    generator = np.random.default_rng(2)
+    rows = [[f"{x:.3f}", f"{x + 4 * e:.3f}"] for x, e in generator.normal(size=(12, 2))]
+    path = write_csv(tmp_path / "rows.csv", [["x", "target"], *rows])
+    (first, *_) = doubts(run_training(path, "--task", "regression").stderr)
+    what, ends_of_it = first.split(": R² could be anywhere from ")
+    assert what == "Warning: Only 3 rows are held out"
+    assert re.fullmatch(r"-[0-9]{3}\.[0-9] to 0\.[0-9]{2}\.", ends_of_it)
