@@ -42,8 +42,8 @@ def describe(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield from _quality(manifest)
     yield "libraries", ", ".join(map(" ".join, manifest.libraries.items()))
     yield "pickle", f"{manifest.size} bytes, SHA-256 {manifest.sha256}"
-    is_linear = manifest.weights is not None
-    yield "served from", "its weights" if is_linear else "its pickle"
+    code = f", with code for Python {manifest.libraries['python']}" if manifest.carries_code else ""
+    yield "served from", "its weights" if manifest.weights is not None else f"its pickle{code}"
     for feature in manifest.features:
         yield "feature", f"{quote(feature.name)}: {_feature(feature)}"
     for column in data.columns_left_out:

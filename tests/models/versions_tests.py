@@ -1,6 +1,7 @@
 """The command line about published versions: what it shows and refuses."""
 
 import os
+import platform
 import re
 import shutil
 from pathlib import Path
@@ -91,6 +92,7 @@ def test_a_manifest_is_shown(run_versions: Run, models_root: Path) -> None:
     assert (lines["version"], lines["signed by"]) == ("v9", "first key")
     assert lines["state"] == "not loaded"
     assert lines["target"] == "'target', one of 'no', 'yes'; positive is 'yes' from 0.5 on"
+    assert lines["served from"] == f"its pickle, with code for Python {platform.python_version()}"
     assert lines["feature"] == "'x': number"
     with path.open("rb") as file:
         manifest = read_manifest(file, "v9", [KEY])
