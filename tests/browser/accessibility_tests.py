@@ -26,4 +26,6 @@ def test_without_javascript(open_page: Open) -> None:
     page = open_page("/v0", java_script_enabled=False)
     sync_api.expect(page.locator("#snippet")).to_contain_text("curl -s http://127.0.0.1")
     sync_api.expect(page.locator(".try form")).to_be_hidden()
+    sync_api.expect(page.locator("#threshold")).to_be_hidden()
+    sync_api.expect(page.locator("#command")).to_be_hidden()
     assert page.locator("svg[role=img]").count() == 5

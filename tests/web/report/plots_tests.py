@@ -58,6 +58,9 @@ def test_many_classes_are_cut_short(page_client: FlaskClient) -> None:
     assert "With 40 classes the matrix is too large to read" in page.words
     facts = page_client.get("/v4", headers=ACCEPT_JSON).get_json()
     assert len(facts["curves"]["classes"]) == 40
+    assert "and 28 more classes" in page.words
+    bars = [own for tag, own in page.elements if tag == "rect" and own.get("height") == "10"]
+    assert len(bars) == 13
 
 
 def test_the_axes_of_a_rare_class_end_where_its_data_do() -> None:
