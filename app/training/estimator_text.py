@@ -18,6 +18,7 @@ from app.store.origin import EstimatorText
 MAX_WHOLE, MAX_LAST = 4000, 200  # characters
 _WIDTH = 88  # of a line
 _MAX_ITEMS = 30  # of a list, as in scikit-learn
+_MAX_LIST = 500  # characters of a list's values, so that there is room for the steps after it
 _LEFT_OUT = "[…]"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+(?=>)")  # of a function; another one each time
 
@@ -56,12 +57,18 @@ def _describe(value: Any) -> _Text:
     if isinstance(value, list | tuple):
         opening, closing = "[]" if isinstance(value, list) else "()"
         items = [("", _describe(each)) for each in value[:_MAX_ITEMS]]
-        list_ = _Brackets(opening, items + [("", "...")] * (len(value) > _MAX_ITEMS), closing)
+        if any(isinstance(item, _Brackets) for _, item in items):
+            return _Brackets(opening, _cut(items, len(value)), closing)
         # Plain values stay together, however long the line becomes.
-        return (
-            list_ if any(isinstance(item, _Brackets) for _, item in items) else _in_one_line(list_)
-        )
+        while sum(len(item) for _, item in items) > _MAX_LIST:
+            items.pop()
+        return _in_one_line(_Brackets(opening, _cut(items, len(value)), closing))
     return _ADDRESS.sub("", repr(value))
+
+
+def _cut(items: list[tuple[str, _Text]], length: int) -> list[tuple[str, _Text]]:
+    """Return items of a list of that length, and dots if they are not all."""
+    return items if len(items) == length else [*items, ("", "...")]
 
 
 def _parameter(value: Any) -> _Text:

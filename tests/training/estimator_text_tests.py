@@ -85,6 +85,15 @@ def test_the_text_is_bounded() -> None:
     assert len(long.last) == MAX_LAST
 
 
+def test_long_names_leave_room_for_the_last_step() -> None:
+    """Which is the model."""
+    features = [Feature(f"{k} {'of a long name' * 20}", "number") for k in range(60)]
+    described = describe_estimator(build_classifier(features, C=0.3))
+    assert "['0 of a long name" in described.whole
+    assert ", ...]" in described.whole
+    assert described.last in described.whole
+
+
 @pytest.mark.parametrize("estimator", [Raises(), object()])
 def test_of_a_strange_estimator_the_class_is_named(estimator: Any) -> None:
     """Training does not fail for it."""

@@ -52,6 +52,7 @@ def test_the_page_tells_which_model_it_is(client: FlaskClient) -> None:
     assert LOGISTIC in page.words
     assert "Options --target churned --id 'the id'" in page.words
     assert "Note:" not in get_page(client, "/v0").words
+    assert "threshold for" not in page.words  # nothing was asked for
 
 
 def test_the_list_tells_which_model_each_is(client: FlaskClient) -> None:

@@ -186,5 +186,5 @@ def _parameters(manifest: Manifest) -> dict[str, Any]:
     return {
         LABELS.get(name, name.replace("_", " ")): value
         for name, value in parameters.items()
-        if value is not None and value != ()
+        if value not in (None, (), "")
     }
