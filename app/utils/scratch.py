@@ -25,31 +25,44 @@ def scratch_directory(parents: Sequence[str], prefix: str) -> Iterator[str]:
         Of its name. It must be used for nothing else.
     """
     with ExitStack() as stack:
-        made = []
+        taken = ""
         for parent in parents:
             with suppress(OSError):
                 _remove_abandoned(parent, prefix)
-                made.append(stack.enter_context(_locked_directory(parent, prefix)))
-                _require_room(made[-1])
-                made.insert(0, made.pop())
+                made = stack.enter_context(_locked_directory(parent, prefix))
+                taken = taken or made
+                _require_room(made)
+                taken = made
                 break
-        yield made[0] if made else os.path.join(parents[0], f"{prefix}none")
+        yield taken or os.path.join(parents[0], f"{prefix}none")
 
 
 @contextmanager
 def _locked_directory(parent: str, prefix: str) -> Iterator[str]:
     with ExitStack() as stack:
         while True:
-            path = tempfile.mkdtemp(prefix=prefix, dir=parent)
             # Before it is locked, another process that starts may take it for an abandoned one.
-            with suppress(FileNotFoundError, BlockingIOError):
+            path = tempfile.mkdtemp(prefix=prefix, dir=parent)
+            try:
                 lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-                stack.callback(os.close, lock)
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.stat(path)
+            except FileNotFoundError:
+                continue
+            stack.callback(os.close, lock)
+            if _lock(lock) and os.path.isdir(path):
                 break
         stack.callback(shutil.rmtree, path, ignore_errors=True)
         yield path
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a directory; return False if somebody else has."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks, on which nothing is taken for abandoned
+        pass
+    return True
 
 
 def _require_room(directory: str) -> None:

@@ -13,7 +13,8 @@ class Tokens:
 
     def __init__(self, count: int) -> None:
         self._reader, self._writer = Pipe(duplex=False)
-        os.set_blocking(self._reader.fileno(), False)
+        for end in (self._reader, self._writer):
+            os.set_blocking(end.fileno(), False)
         os.write(self._writer.fileno(), bytes(count))
 
     def take(self) -> bool:

@@ -86,7 +86,7 @@ def serve(config: "Settings", target: str = "app.app:app") -> None:
     with scratch_directory(_directories(), _METRICS_PREFIX) as directory:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
         if os.path.isdir(_MEMORY) and os.path.dirname(directory) != _MEMORY:
-            print(f"There is no room in {_MEMORY}: metrics are in {directory}.", file=sys.stderr)
+            print(f"{_MEMORY} cannot be used: metrics are in {directory}.", file=sys.stderr)
         try:
             server.serve(
                 target_loader=partial(

@@ -77,7 +77,7 @@ def test_full_at_the_start_the_metrics_are_elsewhere(
             read(port, "/v0")
         page = {"route": "/<version:version>", "method": "GET", "status": "200"}
         until(lambda: value(scrape(port), "http_requests_total", **page) == 20)
-    start = f"There is no room in {MEMORY}: metrics are in {tmp_path}/{PREFIX}"
+    start = f"{MEMORY} cannot be used: metrics are in {tmp_path}/{PREFIX}"
     assert stderr.read_text().startswith(start)
     assert stderr.read_text().count("\n") == 1
     assert not list(tmp_path.glob(f"{PREFIX}*"))

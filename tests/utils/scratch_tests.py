@@ -61,6 +61,26 @@ def test_a_child_that_outlives_its_parent_keeps_it(tmp_path: Path) -> None:
             assert os.listdir(alive) == ["file"]
 
 
+def test_processes_that_start_together_do_not_take_each_others(tmp_path: Path) -> None:
+    """Each begins by removing what is abandoned, and all have a directory of their own."""
+    children = []
+    for _ in range(40):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                for _ in range(10):
+                    with scratch_directory([str(tmp_path)], "ours-") as path:
+                        Path(path, "file").write_text(path)
+                        status = Path(path, "file").read_text() != path
+            finally:
+                os._exit(status)
+        children.append(child)
+    statuses = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert statuses == [0] * 40
+    assert os.listdir(tmp_path) == []
+
+
 def test_nothing_else_is_touched(tmp_path: Path) -> None:
     """Neither other names, nor files, nor where a link leads."""
     elsewhere = tmp_path / "elsewhere"
