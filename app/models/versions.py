@@ -26,7 +26,7 @@ from app.store.manifest_text import describe, estimator_of, figure
 from app.store.signing_key import SigningKeys
 from app.store.versions import PublishedVersion
 from app.tables.columns import Columns
-from app.training.column_options import column_options
+from app.training.column_options import example_options
 from app.training.continuity import describe_changes, find_predecessor
 from app.training.origin import check_note, given_options
 from app.utils.notes import note, warnings_as_notes
@@ -201,7 +201,7 @@ def remove(config: settings.Settings, version: str) -> None:
     default="",
     help="What to remember of this version: one line that the pages show.",
 )
-@column_options
+@example_options
 @click.pass_obj
 def adopt(
     config: settings.Settings,
@@ -224,8 +224,6 @@ def adopt(
     made it, and nobody could have changed it since.
     """
     make_filename(version)
-    if columns.group or columns.validate_last:
-        raise click.UsageError("--group and --validate-last are for training.")
     if not trust:
         raise RefusedOperation(
             "Loading a pickle runs whatever code is in it; if you trust whoever made"

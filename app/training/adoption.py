@@ -94,10 +94,6 @@ def adopt(
         If the pickle is no model, or does not fit the example.
     """
     foreign = load_estimator(path)
-    if columns.task not in (None, foreign.task):
-        raise InvalidModelFile(
-            f"The {type(foreign.fitted).__name__} is for a {foreign.task}; leave --task out."
-        )
     with open_table(example, columns.encoding, columns.delimiter) as source:
         names = source.names
     labelled = _has_target(columns.target, names)

@@ -1,7 +1,7 @@
 """The command line's options about the file and its columns."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from typing import Any, get_args
 
@@ -36,87 +36,102 @@ def _check_date_format(
 
 
 _repeatable = functools.partial(click.option, multiple=True)
-_OPTIONS = (
-    click.option("--target", default="target", show_default=True, help="Column to predict."),
-    click.option(
+_OPTIONS = {
+    "target": click.option(
+        "--target", default="target", show_default=True, help="Column to predict."
+    ),
+    "task": click.option(
         "--task",
         type=click.Choice(get_args(Task)),
         help="What the target is: a class or a number. By default the target decides.",
     ),
-    click.option(
+    "id": click.option(
         "--id", default=DEFAULT_ID, show_default=True, help="Column of ids: never a feature."
     ),
-    _repeatable("--drop", metavar="COLUMN", help="Column to leave out; repeatable."),
-    _repeatable(
+    "drop": _repeatable("--drop", metavar="COLUMN", help="Column to leave out; repeatable."),
+    "include": _repeatable(
         "--include", metavar="COLUMN", help="Column to keep that would be left out; repeatable."
     ),
-    _repeatable(
+    "categorical": _repeatable(
         "--categorical",
         metavar="COLUMN",
         help="Column of categories though it looks like numbers; repeatable.",
     ),
-    _repeatable(
+    "open": _repeatable(
         "--open",
         metavar="COLUMN",
         help="Column of categories that takes new ones; repeatable.",
     ),
-    _repeatable(
+    "closed": _repeatable(
         "--closed", metavar="COLUMN", help="Column of categories that refuses new ones; repeatable."
     ),
-    _repeatable(
+    "missing": _repeatable(
         "--missing",
         metavar="TOKEN",
         help="Text that means missing, besides NA, ? and the like; repeatable.",
     ),
-    _repeatable(
+    "present": _repeatable(
         "--present",
         metavar="TOKEN",
         help="Text that is a label though it looks like a missing one; repeatable.",
     ),
-    click.option(
+    "delimiter": click.option(
         "--delimiter",
         metavar="CHARACTER",
         callback=_check_delimiter,
         help="What separates the columns: , ; | or tab. Found out by default.",
     ),
-    click.option(
+    "decimal": click.option(
         "--decimal", type=click.Choice(DECIMAL_MARKS), help="Decimal mark. Found out by default."
     ),
-    click.option(
+    "encoding": click.option(
         "--encoding",
         metavar="NAME",
         help="The file's encoding, such as cp1252. Found out by default.",
     ),
-    click.option(
+    "date_format": click.option(
         "--date-format",
         metavar="FORMAT",
         callback=_check_date_format,
         help="Whether dates have the day or the month first: dmy, mdy, or a format such as"
         " %d/%m/%Y. Found out by default.",
     ),
-    click.option(
+    "group": click.option(
         "--group",
         metavar="COLUMN",
         help="Column that says which rows belong together, such as those of one customer: they"
         " all train or all validate.",
     ),
-    click.option(
+    "validate_last": click.option(
         "--validate-last",
         metavar="COLUMN",
         help="Column of dates or numbers: validate on the latest quarter of the rows instead of"
         " a random one.",
     ),
-)
+}
 
 
-def column_options(command: Callable[..., None]) -> Callable[..., None]:
+_OF_TRAINING = ("task", "include", "group", "validate_last")
+"""Options that an estimator leaves no choice about once it is fitted."""
+
+
+def column_options(
+    command: Callable[..., None], *, without: Collection[str] = ()
+) -> Callable[..., None]:
     """Give a command these options; it gets them as one argument, `columns`."""
 
     @functools.wraps(command)
     def with_columns(**arguments: Any) -> None:
-        columns = Columns(**{field.name: arguments.pop(field.name) for field in fields(Columns)})
+        names = [field.name for field in fields(Columns) if field.name not in without]
+        columns = Columns(**{name: arguments.pop(name) for name in names})
         command(columns=columns, **arguments)
 
-    for option in reversed(_OPTIONS):
-        with_columns = option(with_columns)
+    for name, option in reversed(_OPTIONS.items()):
+        if name not in without:
+            with_columns = option(with_columns)
     return with_columns
+
+
+def example_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command those options that are about reading an example for a fitted estimator."""
+    return column_options(command, without=_OF_TRAINING)

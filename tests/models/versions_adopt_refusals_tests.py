@@ -207,14 +207,11 @@ def test_a_column_that_pandas_reads_otherwise_is_refused(
     assert message.startswith("The estimator predicts something else if column 'color' is read as")
 
 
-def test_the_task_of_an_estimator_is_its_own(
+def test_the_target_must_fit_the_estimator(
     refused: Refused, tmp_path: Path, example: pd.DataFrame
 ) -> None:
-    """No option changes it, and the target must fit it."""
+    """A regressor predicts numbers."""
     path = dump(REGRESSORS["ridge"](example), tmp_path)
-    assert refused(path, "--task", "classification", target="amount") == (
-        "The Pipeline is for a regression; leave --task out."
-    )
     assert refused(path) == (
         "Column 'left' does not hold numbers but 'goes', 'stays'; --task regression needs numbers."
     )
@@ -253,12 +250,11 @@ def test_a_version_that_exists_is_kept(
     assert run_versions(*arguments, "--trust", "--replace").exit_code == 0
 
 
-@pytest.mark.parametrize("option", ["--group", "--validate-last"])
-def test_options_that_are_for_training_are_refused(
-    run_versions: Run, tmp_path: Path, example: pd.DataFrame, option: str
+@pytest.mark.parametrize("option", ["--task", "--include", "--group", "--validate-last"])
+def test_there_are_no_options_about_what_the_estimator_decides(
+    run_versions: Run, option: str
 ) -> None:
-    """Nothing is held out."""
-    arguments = ("adopt", "model.pkl", "v8", "--example", str(tmp_path / "rows.csv"), "--trust")
-    result = run_versions(*arguments, option, "a")
+    """Which columns it takes, and what it predicts; and nothing is held out."""
+    result = run_versions("adopt", "model.pkl", "v8", "--example", "rows.csv", option, "a")
     assert result.exit_code == 2
-    assert result.stderr.endswith("Error: --group and --validate-last are for training.\n")
+    assert f"Error: No such option '{option}'" in result.stderr
