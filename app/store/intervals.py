@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a metric of all rows, and not just of the validation set, lies: 95 % are certain."""
+    """Where a metric lies with 95 % certainty, on any number of rows like the held-out ones."""
 
     low: float
     high: float

@@ -31,7 +31,7 @@ Aim = Literal["recall", "precision", "flagged"]
 
 
 class UnusableThreshold(ApplicationError):
-    """A threshold that there cannot be."""
+    """The threshold that was asked for cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def plan_threshold(
     Raises
     ------
     UnusableThreshold
-        If there is more than one threshold, or none.
+        If the model does not have two classes.
     """
     if asked is None:
         if old is None or old.positive_class is None:

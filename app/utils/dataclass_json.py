@@ -52,7 +52,7 @@ def _reader(kind: Any) -> Any:
     if origin in (Union, UnionType):
         classes = [argument for argument in arguments if is_dataclass(argument)]
         if len(classes) > 1:
-            return lambda data: data and from_json(_fitting(classes, data), data)
+            return lambda data: None if data is None else from_json(_fitting(classes, data), data)
         read = next(filter(None, map(_reader, arguments)), None)
         return read and (lambda value: None if value is None else read(value))
     if origin in (tuple, Sequence):

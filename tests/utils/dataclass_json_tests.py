@@ -32,6 +32,13 @@ class Outer:
     number: int = 7
 
 
+@dataclass(frozen=True)
+class Defaults:
+    """Nothing has to be said."""
+
+    size: int = 3
+
+
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=5)
 INNERS = st.builds(
     Inner, st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple), st.none() | TEXTS
@@ -79,3 +86,17 @@ def test_what_is_no_object_is_refused(inner: object) -> None:
     """It has no keys."""
     with pytest.raises(AttributeError):
         from_json(Outer, {"inner": inner})
+
+
+@dataclass(frozen=True)
+class Either:
+    """One of two dataclasses, or nothing."""
+
+    one: Defaults | Inner | None
+
+
+@given(st.builds(Either, st.none() | INNERS | st.builds(Defaults, INTEGERS)))
+def test_one_of_several_dataclasses_is_read(either: Either) -> None:
+    """The one that has the fields of the object; and None, which has none."""
+    assert from_json(Either, to_json(either)) == either
+    assert from_json(Either, {"one": {}}) == Either(Defaults())
