@@ -67,14 +67,14 @@ def _exporter_names(variables: Mapping[str, str]) -> list[str]:
     default = "otlp" if any(map(variables.get, ENDPOINTS)) else "none"
     names = (variables.get("OTEL_TRACES_EXPORTER") or default).split(",")
     protocol = next(filter(None, map(variables.get, PROTOCOLS)), "http/protobuf")
-    # OpenTelemetry's name for it is that of no package.
+    # No package registers OpenTelemetry's own name: there is one package for each protocol.
     otlp = f"otlp_proto_{protocol.partition('/')[0]}"
     known = {"none": "", "otlp": otlp}
     return [*filter(None, (known.get(name, name) for name in map(str.strip, names)))]
 
 
 def _make_provider(names: Iterable[str]) -> "TracerProvider | None":
-    """Return what sends spans, now the global one; None if there is a global one already.
+    """Set the global provider, which sends spans, and return it; None if there is one already.
 
     Raises
     ------

@@ -101,7 +101,7 @@ def test_any_query_gets_the_same_answer_on_both_ways(config_with_v0: Settings) -
         "".join
     )
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(query=pairs | raw | pieces)
     def check(query: str) -> None:
         one, other = ask(fast, query), ask(plain, query)

@@ -129,6 +129,16 @@ def test_answers_are_the_same_with_traces_and_without(client: FlaskClient, app: 
         )
 
 
+def test_nothing_is_imported_unless_it_is_asked_for(tmp_path: Path) -> None:
+    """The application then is what it is without OpenTelemetry."""
+    program = """
+import sys, app.app
+print([name for name in sys.modules if "opentelemetry" in name], type(app.app.app.wsgi_app))
+"""
+    told = run_program(program, LOGS_ROOT=str(tmp_path), OTEL_SERVICE_NAME="churn")
+    assert told == "[] <class 'app.web.fast_path.FastPath'>\n"
+
+
 @pytest.mark.parametrize(
     "variables",
     [
@@ -138,16 +148,9 @@ def test_answers_are_the_same_with_traces_and_without(client: FlaskClient, app: 
         ENDPOINT | {"OTEL_TRACES_EXPORTER": "none"},
     ],
 )
-def test_nothing_is_imported_unless_it_is_asked_for(
-    variables: dict[str, str], tmp_path: Path
-) -> None:
-    """The application then is what it is without OpenTelemetry."""
-    program = """
-import sys, app.app
-print([name for name in sys.modules if "opentelemetry" in name], type(app.app.app.wsgi_app))
-"""
-    told = run_program(program, LOGS_ROOT=str(tmp_path), **variables)
-    assert told == "[] <class 'app.web.fast_path.FastPath'>\n"
+def test_these_variables_ask_for_no_traces(variables: dict[str, str]) -> None:
+    """There is no place to send them to, or somebody said no."""
+    assert traced(fail, variables) is fail
 
 
 @pytest.mark.parametrize(
