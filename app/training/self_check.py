@@ -15,7 +15,7 @@ from app.training.words import varied_texts
 
 MAX_ROWS = 50
 _MIN_ROWS = 10
-_MAX_VALUES = 20_000  # in all rows together, since the size of a manifest is limited
+_MAX_VALUES = 50_000  # in all rows together, since the size of a manifest is limited
 _MAX_DATE: Mapping[DateType, float] = {"date": 2e6, "datetime": 2e6 * SECONDS_OF_DAY}
 _DATES = 12  # of each feature, one month apart if they span a year
 _GAP_SHARE = 0.1  # of the values in mixed rows
