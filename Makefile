@@ -25,7 +25,7 @@ notebook: .venv/dev ## Open the notebook that draws the data and the model, in J
 	$(BIN)/jupyter lab notebooks/view-data.ipynb
 
 test: .venv/dev ## Run the tests, except for the slow suites below
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist loadfile
 
 test-browser: .venv/dev ## Test the pages in Chromium
 	@command -v chromium >/dev/null || { echo "On Debian: apt install chromium"; exit 1; }

@@ -154,7 +154,7 @@ atexit.register(lambda: path.write_text(" ".join(sys.modules)))
     with running_server(config, 1, PYTHONPATH=f"{tmp_path}:{ROOT}") as (port, _):
         assert read(port, "/livez") == "OK"
     imported = modules.read_text().split()
-    assert {"app.settings", "app.web.server"} == {
+    assert {"app.settings", "app.web.server", "app.web.worker"} == {
         name for name in imported if name.startswith(("app.settings", "app.web."))
     }
     assert {"flask", "werkzeug", "orjson", "prometheus_client", "numpy"}.isdisjoint(imported)
