@@ -126,11 +126,31 @@ def test_a_typed_number_goes_to_the_nearest_point(open_page: Open) -> None:
     assert_shows(page, points, place)
     field.fill("7")
     sync_api.expect(field).to_have_attribute("aria-invalid", "true")
+    error = page.get_by_text("A threshold is a number from 0 to 1.")
+    sync_api.expect(error).to_be_visible()
     assert_shows(page, points, place)
     assert violations(page) == []
     field.blur()
     sync_api.expect(field).to_have_value(f"{points['threshold'][place]:g}")
     sync_api.expect(field).not_to_have_attribute("aria-invalid", "true")
+    sync_api.expect(error).to_be_hidden()
+
+
+def test_a_cost_that_is_no_number_is_marked(open_page: Open) -> None:
+    """And the threshold stays where it is."""
+    page = open_page("/v2")
+    miss, alarm = page.get_by_label("A miss costs"), page.get_by_label("a false alarm costs")
+    miss.fill("five")
+    alarm.fill("1")
+    sync_api.expect(miss).to_have_attribute("aria-invalid", "true")
+    sync_api.expect(miss).to_have_accessible_description("A cost is a number, 0 or more.")
+    sync_api.expect(alarm).not_to_have_attribute("aria-invalid", "true")
+    sync_api.expect(page.get_by_text("A thousand rows cost")).to_be_hidden()
+    sync_api.expect(page.locator("#threshold")).to_have_value("0.5")
+    assert violations(page) == []
+    miss.fill("5")
+    sync_api.expect(page.get_by_text("A thousand rows cost")).to_be_visible()
+    sync_api.expect(page.get_by_text("A cost is a number, 0 or more.")).to_be_hidden()
 
 
 def test_the_marks_on_all_plots_follow(open_page: Open) -> None:

@@ -33,9 +33,8 @@ export class Decision {
   type() {
     const text = this.field.value.trim();
     const isValid = NUMBER.test(text) && Number(text) <= 1;
-    this.field.toggleAttribute("aria-invalid", !isValid);
-    if (!isValid) return this.field.setAttribute("aria-invalid", "true");
-    this.show(nearest(this.points, Number(text)), { typing: true });
+    tell([this.field], byId("threshold-error"), isValid ? [] : [this.field], "A threshold is a number from 0 to 1.");
+    if (isValid) this.show(nearest(this.points, Number(text)), { typing: true });
   }
 
   step(event) {
@@ -55,7 +54,7 @@ export class Decision {
     for (const cell of document.querySelectorAll("[data-shade]")) this.shade(cell);
     if (!typing) {
       this.field.value = points.threshold[this.place];
-      this.field.removeAttribute("aria-invalid");
+      tell([this.field], byId("threshold-error"), [], "");
     }
     this.slider.value = this.slider.max - this.place;
     this.slider.setAttribute("aria-valuetext", texts.threshold);
@@ -84,7 +83,9 @@ export class Decision {
   }
 
   costs() {
-    const texts = this.costFields().map((field) => field.value.trim());
+    const fields = this.costFields(), texts = fields.map((field) => field.value.trim());
+    const wrong = fields.filter((_, k) => texts[k] !== "" && !NUMBER.test(texts[k]));
+    tell(fields, byId("cost-error"), wrong, "A cost is a number, 0 or more.");
     const numbers = texts.map(Number);
     return texts.every((text) => NUMBER.test(text)) && Math.max(...numbers) > 0 ? numbers : undefined;
   }
@@ -110,4 +111,14 @@ export class Decision {
       + (here ? ", where they cost least." : `; they cost least, ${write(best)}, at ${points.threshold[best]}.`)
       + ` Flagging none costs ${none}, flagging all ${all}.`;
   }
+}
+
+// Marks the fields that are wrong, and says why.
+function tell(fields, note, wrong, message) {
+  for (const field of fields) {
+    if (wrong.includes(field)) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+  const text = wrong.length ? message : "";
+  if (note.textContent !== text) note.textContent = text;
 }
