@@ -6,14 +6,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from app.settings import Settings
-from tests.chaos.front import Clients, two_replicas
-from tests.support.nginx import NGINX
+from tests.chaos.front import BEHIND, Clients, two_replicas
+from tests.chaos.load import until
+from tests.support.nginx import NGINX, free_port, running_nginx
+from tests.support.servers import running_server
 
 if not os.path.exists(NGINX):
     pytest.skip("apt-get install nginx", allow_module_level=True)
@@ -96,3 +98,22 @@ def test_the_metrics_are_not_open(replicas: tuple[int, subprocess.Popen[str]], p
         assert response.headers["Content-Type"] == "application/json"
         connection.request("GET", "/livez")
         assert connection.getresponse().status == 200
+
+
+def test_replicas_can_be_restarted_right_after_each_other(
+    tmp_path: Path, config_with_v0: Settings
+) -> None:
+    """One that is back gets requests at once, since the next one may go at that moment."""
+    with ExitStack() as servers:
+        port, second = servers.enter_context(running_server(config_with_v0, 1, **BEHIND))
+        first_port = free_port()  # of one that is down at first
+        front = servers.enter_context(running_nginx(tmp_path, [first_port, port]))
+        with Clients(front) as clients:
+            until(lambda: len(clients.durations) > 100)
+            variables = BEHIND | {"PORT": str(first_port)}
+            servers.enter_context(running_server(config_with_v0, 1, **variables))
+            second.terminate()
+            second.wait()
+            asked = len(clients.durations)
+            until(lambda: len(clients.durations) > asked + 100)
+        assert not clients.failures
