@@ -86,11 +86,11 @@ def choose_labels(
     probabilities, positive_index, threshold
         As for `evaluate`.
     """
-    shown = np.rint(probabilities * STEPS) / STEPS
     if positive_index is None or threshold is None:
-        most_probable: NDArray[np.int64] = shown.argmax(axis=1)
+        steps = probabilities * STEPS
+        most_probable: NDArray[np.int64] = np.rint(steps, out=steps).argmax(axis=1)
         return most_probable
-    is_positive = shown[:, positive_index] >= threshold
+    is_positive = np.rint(probabilities[:, positive_index] * STEPS) / STEPS >= threshold
     return np.where(is_positive, positive_index, 1 - positive_index)
 
 
