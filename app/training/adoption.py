@@ -28,6 +28,7 @@ from app.training.dataset import choose_positive_class
 from app.training.estimator_text import describe_estimator
 from app.training.foreign_estimator import (
     ForeignEstimator,
+    failing_as_refusal,
     load_estimator,
     outputs,
 )
@@ -96,7 +97,7 @@ def adopt(
     foreign = load_estimator(path)
     with open_table(example, columns.encoding, columns.delimiter) as source:
         names = source.names
-    labelled = _has_target(columns.target, names)
+    labelled = _has_target(columns.target, names, foreign)
     columns = choose_columns(foreign, names, replace(columns, task=foreign.task))
     fitting = fit_together(foreign, example, columns, labelled=labelled)
     dataset, columns = fitting.dataset, fitting.columns
@@ -115,7 +116,6 @@ def adopt(
     ]
     order = np.random.default_rng(SEED).permutation(len(dataset.frame))
     X, y = dataset.frame.iloc[order], dataset.target[order]
-    click.echo(f"example has {len(X)} rows")
     unmeasured = Unmeasured(f"{quote(os.path.basename(displayable(example)))} has no target")
     is_regression = dataset.task == "regression"
     manifest = Manifest(
@@ -152,21 +152,31 @@ def adopt(
         estimator=describe_estimator(foreign.fitted),
         origin=Origin(options, adopted=os.path.basename(displayable(path))),
     )
+    with failing_as_refusal(foreign.fitted):
+        if labelled:
+            manifest = _with_quality(manifest, fitting, X, y)
+        known = manifest.features, manifest.classes, manifest.positive_index
+        manifest = replace(manifest, self_check=make_self_check(fitting.served, *known))
+        if not any(feature.open for feature in manifest.features):  # else a new level may be known
+            manifest = with_weights(manifest, fitting.estimator, X)
+    click.echo(f"example has {len(X)} rows")
     if labelled:
-        manifest = _with_quality(manifest, fitting, X, y)
-    known = manifest.features, manifest.classes, manifest.positive_index
-    manifest = replace(manifest, self_check=make_self_check(fitting.served, *known))
-    if not any(feature.open for feature in manifest.features):  # else a new level may be known
-        manifest = with_weights(manifest, fitting.estimator, X)
+        click.echo(manifest.figure)
+        note(
+            "Note: If the estimator was trained on rows of the example, it looks better than it is."
+        )
+        for text in find_doubts(manifest, manifest.training_data.classes, len(X)):
+            note(f"Warning: {text}")
     # Who opens the file gets the estimator as it was, if nothing else is needed to serve it.
     return Adopted(manifest, fitting.estimator if manifest.weights else fitting.served)
 
 
-def _has_target(target: str, names: Sequence[str]) -> bool:
+def _has_target(target: str, names: Sequence[str], foreign: ForeignEstimator) -> bool:
     """Whether the target is in the example; warn if it is not."""
     if normalize(target) in map(normalize, names):
         return True
-    if near := find_near(target, names):
+    taken = {*map(normalize, foreign.names or ())}
+    if near := find_near(target, [name for name in names if normalize(name) not in taken]):
         raise InvalidDataset(
             f"There is no column {quote(target)} in the example; did you mean {quote(near)}?"
         )
@@ -180,13 +190,9 @@ def _has_target(target: str, names: Sequence[str]) -> bool:
 def _with_quality(
     manifest: Manifest, fitting: Fitting, X: pd.DataFrame, y: NDArray[Any]
 ) -> Manifest:
-    """Return the manifest with how good the estimator is on the example; print the figure."""
+    """Return the manifest with how good the estimator is on the example."""
     positive_index = manifest.positive_index
     quality = measure(fitting.served, Split(X, X, y, y), fitting.dataset, positive_index)
-    click.echo(quality.figure)
-    note("Note: If the estimator was trained on rows of the example, it looks better than it is.")
-    for text in find_doubts(quality, quality.classes, len(X)):
-        note(f"Warning: {text}")
     classes = tuple(replace(each, rows=each.validation_rows) for each in quality.classes)
     return replace(
         manifest,

@@ -6,7 +6,8 @@ Loading a pickle runs whatever code is in it. Nothing here makes that safe.
 import os
 import platform
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from sklearn.base import BaseEstimator, is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, LabelEncoder
 
-from app.helpers.errors import InvalidModelFile, enumerate_first, quote
+from app.helpers.errors import ApplicationError, InvalidModelFile, enumerate_first, quote
 from app.helpers.predictions import Task
 from app.store.class_labels import class_places, to_labels, with_labels
 from app.store.fitted_estimator import class_probabilities
@@ -174,6 +175,19 @@ def taking_arrays(estimator: Any, classes: Sequence[str]) -> Pipeline:
     encoder = LabelEncoder()  # a pipeline ends with an estimator of scikit-learn's kind
     encoder.classes_ = to_labels(classes)
     return Pipeline([("to_array", to_array), ("estimator", with_labels(estimator, encoder))])
+
+
+@contextmanager
+def failing_as_refusal(estimator: Any) -> Iterator[None]:
+    """Turn whatever an estimator's code raises into a refusal of one line."""
+    try:
+        yield
+    except ApplicationError:
+        raise
+    except Exception as error:  # it is somebody's code
+        raise InvalidModelFile(
+            f"The {type(estimator).__name__} fails: {reason_of(error)}"
+        ) from error
 
 
 def check_runs(

@@ -20,6 +20,7 @@ from tests.support.foreign import (
     CLASSIFIERS,
     REGRESSORS,
     Crashes,
+    Moody,
     Silent,
     TakesArrays,
     write_example,
@@ -182,6 +183,19 @@ def test_an_estimator_that_is_not_fitted_is_refused(refused: Refused, tmp_path: 
         "The LogisticRegression does not take the rows of the example: NotFittedError: This"
         " LogisticRegression instance is not fitted yet."
     )
+
+
+def test_an_estimator_that_fails_on_made_up_rows_is_refused(
+    run_versions: Run, models_root: Path, tmp_path: Path, example: pd.DataFrame
+) -> None:
+    """However late it fails, nothing is published, and no figure is printed."""
+    path = dump(Moody(), tmp_path)
+    arguments = ("adopt", str(path), "v8", "--example", f"{tmp_path}/rows.csv", "--target", "left")
+    result = run_versions(*arguments, "--trust")
+    assert (result.exit_code, result.stdout) == (2, "")
+    expected = "Error: The Moody fails: ValueError: not a few rows."
+    assert result.stderr.splitlines()[-1] == expected
+    assert os.listdir(models_root) == []
 
 
 def test_code_that_crashes_is_refused(refused: Refused, tmp_path: Path) -> None:
