@@ -5,16 +5,9 @@ from typing import Protocol
 
 from app.helpers.errors import quote
 from app.store.intervals import Advantage, ClassificationIntervals, Intervals
-from app.store.metrics import Metrics
+from app.store.metrics import Metrics, name_of
 from app.store.training_data import ClassRows
 
-NAMES = {
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "r2": "R²",
-    "mean_absolute_error": "mean absolute error",
-}
-"""What metrics are called in sentences."""
 FEW_ROWS = 100  # held out, of a class or in a regression
 WIDE = 0.05  # of an interval of ROC AUC or R²
 
@@ -72,8 +65,8 @@ def find_doubts(judged: Judged, classes: Sequence[ClassRows], n_rows: int) -> It
             value, baseline = (shown(getattr(each, metric)) for each in figures)
             low, high = (shown(end, 3) for end in (advantage.interval.low, advantage.interval.high))
             yield (
-                f"Not better than the baseline by {NAMES[metric]}: {value} against {baseline}; the"
-                f" advantage could be anywhere from {low} to {high}."
+                f"Not better than the baseline by {name_of(metric)}: {value} against {baseline};"
+                f" the advantage could be anywhere from {low} to {high}."
             )
 
 

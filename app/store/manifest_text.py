@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from app.helpers.errors import enumerate_first, quote
 from app.helpers.features import Feature
 from app.store.manifest import Manifest
-from app.store.metrics import Unmeasured
-
-METRICS = {"roc_auc": "ROC AUC", "r2": "R²"}
+from app.store.metrics import Unmeasured, name_of
 
 
 def describe(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Yield what a manifest says, as pairs of a label and a line."""
-    data, parameters = manifest.training_data, manifest.parameters
+    data = manifest.training_data
     yield "trained", manifest.created_at
     yield "on", f"{quote(data.file_name)}, SHA-256 {data.sha256}"
     if manifest.origin.adopted:
@@ -31,11 +29,7 @@ def describe(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "options", shlex.join(manifest.origin.options)
     if manifest.origin.commit:
         yield "commit", f"{manifest.origin.commit}{' and changes' * manifest.origin.dirty}"
-    if manifest.estimator is None:
-        yield "estimator", parameters.classifier
-    else:
-        for line in manifest.estimator.whole.splitlines():
-            yield "estimator", line
+    yield "estimator", estimator_of(manifest)
     if isinstance(manifest.metrics, Unmeasured):
         yield "figure", f"not measured: {manifest.metrics.reason}"
     else:
@@ -48,6 +42,9 @@ def describe(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "feature", f"{quote(feature.name)}: {_feature(feature)}"
     for column in data.columns_left_out:
         yield "left out", f"column {quote(column.name)}: {column.reason}"
+    if manifest.estimator:
+        for line in manifest.estimator.whole.splitlines():
+            yield "whole estimator", line
 
 
 def _quality(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -55,8 +52,8 @@ def _quality(manifest: Manifest) -> Iterator[tuple[str, str]]:
     sure = f", 95 % interval {interval.low:.4f} to {interval.high:.4f}" if interval else ""
     yield "figure", f"{figure(manifest)}{sure}; baseline {manifest.baseline_figure:.4f}"
     for name, value in vars(manifest.metrics).items():
-        if name not in METRICS:
-            yield name.replace("_", " "), f"{value:.6g}"
+        if name not in ("roc_auc", "r2"):
+            yield name_of(name), f"{value:.6g}"
 
 
 def estimator_of(manifest: Manifest) -> str:

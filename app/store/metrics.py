@@ -96,3 +96,13 @@ def figure_of(metrics: Metrics) -> float:
         case RegressionMetrics():
             return metrics.r2
     return metrics.roc_auc
+
+
+def name_of(metric: str) -> str:
+    """Return what sentences call a metric.
+
+    >>> name_of("roc_auc"), name_of("log_loss")
+    ('ROC AUC', 'log loss')
+    """
+    names = {"roc_auc": "ROC AUC", "brier_score": "Brier score", "r2": "R²"}
+    return names.get(metric, metric.replace("_", " "))

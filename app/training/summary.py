@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from app.helpers.errors import quote
 from app.store.doubts import shown
+from app.store.intervals import Interval
 from app.store.manifest import Manifest
+from app.store.metrics import name_of
 from app.store.yardstick import Yardstick
 from app.training.threshold import DEFAULT
 
@@ -12,18 +14,21 @@ MAX_CLASSES = 10  # whose shares are told
 
 
 def summarize(manifest: Manifest) -> Iterator[str]:
-    """Yield the lines about a model: its figure beside the baseline's, and the classes' shares."""
-    is_regression = manifest.task == "regression"
-    name = "R²" if is_regression else "ROC AUC"
-    if len(manifest.classes) > 2:
-        name += " (mean of each class against the rest)"
-    interval = manifest.figure_interval
-    sure = f", 95 % interval {shown(interval.low)} to {shown(interval.high)}" if interval else ""
-    yield f"{name} {shown(manifest.figure)}{sure}; baseline {shown(manifest.baseline_figure)}"
+    """Yield the lines about a model: its figures beside the baseline's, and the classes' shares."""
+    for metric, value in vars(manifest.metrics).items():
+        name = name_of(metric)
+        if metric == "roc_auc" and len(manifest.classes) > 2:
+            name += " (mean of each class against the rest)"
+        sure = _tell(getattr(manifest.intervals, metric, None))
+        baseline = shown(getattr(manifest.baseline_metrics, metric))
+        yield f"{name} {shown(value)}{sure}; baseline {baseline}"
     if (labels := manifest.label_metrics) and manifest.threshold != DEFAULT:
-        rates = ((name, getattr(labels, name)) for name in ("recall", "precision", "flagged"))
-        told = (f"{name} {shown(rate.value, 3)}" for name, rate in rates if rate)
-        yield f"at the threshold of {manifest.threshold:g}: {', '.join(told)}"
+        for name in ("recall", "precision", "flagged"):
+            if rate := getattr(labels, name):
+                yield (
+                    f"{name} at the threshold of {manifest.threshold:g}: {shown(rate.value)}"
+                    f"{_tell(rate.interval)}"
+                )
     if manifest.yardstick:
         yield _compare(manifest.yardstick)
     data = manifest.training_data
@@ -35,6 +40,10 @@ def summarize(manifest: Manifest) -> Iterator[str]:
         )
     if (n_more := len(data.classes) - MAX_CLASSES) > 0:
         yield f"and {n_more} more classes"
+
+
+def _tell(interval: Interval | None) -> str:
+    return f", 95 % interval {shown(interval.low)} to {shown(interval.high)}" if interval else ""
 
 
 def _compare(yardstick: Yardstick) -> str:

@@ -9,7 +9,10 @@ import pytest
 
 from app.models.train_model import main
 from app.settings import Settings
+from app.store.doubts import shown
 from app.store.intervals import Interval
+from app.store.manifest import Manifest
+from app.store.metrics import Rate
 from tests.support.csv_files import write_csv
 from tests.support.houses import house_rows
 from tests.support.paths import TRAINING_CSV
@@ -42,21 +45,32 @@ def train_at_a_terminal(
     return train
 
 
-def texts(interval: Interval | None) -> tuple[str, str]:
-    """Return the ends as the summary shows them."""
-    assert interval is not None
-    return f"{interval.low:.4g}", f"{interval.high:.4g}"
+def figure_lines(manifest: Manifest, **names: str) -> list[str]:
+    """Return what the summary shows of each metric, which it calls by these names."""
+    lines = []
+    for metric, name in names.items():
+        interval: Interval = getattr(manifest.intervals, metric)
+        figures = getattr(manifest.metrics, metric), interval.low, interval.high
+        value, low, high = map(shown, figures)
+        baseline = shown(getattr(manifest.baseline_metrics, metric))
+        lines.append(f"{name} {value}, 95 % interval {low} to {high}; baseline {baseline}")
+    return lines
 
 
 def test_a_classification_ends_with_its_figure_and_the_classes(
     train_at_a_terminal: Callable[..., list[str]], config: Settings
 ) -> None:
-    """The ROC AUC beside the baseline's, the share of each class, and where to look."""
+    """Each beside the baseline's, the share of each class, and where to look."""
     lines = train_at_a_terminal(TRAINING_CSV)
-    manifest = read_manifest(config)
-    low, high = texts(manifest.figure_interval)
     assert lines == [
-        f"ROC AUC {manifest.figure:.4g}, 95 % interval {low} to {high}; baseline 0.5",
+        *figure_lines(
+            read_manifest(config),
+            roc_auc="ROC AUC",
+            average_precision="average precision",
+            brier_score="Brier score",
+            log_loss="log loss",
+            accuracy="accuracy",
+        ),
         "class '0': 54.7% of all rows, 54.7% of those held out (1367 of 2500)",
         "class '1': 45.3% of all rows, 45.3% of those held out (1133 of 2500)",
         "Its report, once served: http://localhost:8080/v0/report",
@@ -68,12 +82,15 @@ def test_a_regression_ends_with_its_figure(
 ) -> None:
     """R² beside the baseline's; there are no classes."""
     path = write_csv(tmp_path / "houses.csv", house_rows())
-    summary = train_at_a_terminal(str(path), "--target", "price")[-2:]
-    manifest = read_manifest(config)
-    low, high = texts(manifest.figure_interval)
+    summary = train_at_a_terminal(str(path), "--target", "price")[-5:]
     assert summary == [
-        f"R² {manifest.figure:.4g}, 95 % interval {low} to {high};"
-        f" baseline {manifest.baseline_figure:.4g}",
+        *figure_lines(
+            read_manifest(config),
+            r2="R²",
+            mean_absolute_error="mean absolute error",
+            root_mean_squared_error="root mean squared error",
+            median_absolute_error="median absolute error",
+        ),
         "Its report, once served: http://localhost:8080/v0/report",
     ]
 
@@ -85,12 +102,11 @@ def test_a_threshold_is_told_with_what_it_reaches(
     lines = train_at_a_terminal(TRAINING_CSV, "--threshold", "0.3")
     labels = read_manifest(config).label_metrics
     assert labels is not None
-    recall, precision, flagged = (
-        f"{rate.value:.3g}" for rate in (labels.recall, labels.precision, labels.flagged) if rate
-    )
-    assert lines[1] == (
-        f"at the threshold of 0.3: recall {recall}, precision {precision}, flagged {flagged}"
-    )
+    for line, name in zip(lines[5:8], ("recall", "precision", "flagged"), strict=True):
+        rate: Rate = getattr(labels, name)
+        figures = rate.value, rate.interval.low, rate.interval.high
+        value, low, high = (f"{figure:.4g}" for figure in figures)
+        assert line == f"{name} at the threshold of 0.3: {value}, 95 % interval {low} to {high}"
 
 
 def test_of_many_classes_the_first_ten_are_told(
@@ -102,7 +118,7 @@ def test_of_many_classes_the_first_ten_are_told(
     lines = train_at_a_terminal(str(path))
     assert sum(line.startswith("class 'class 1") for line in lines) == 10
     assert lines[-2] == "and 2 more classes"
-    assert lines[-13].startswith("ROC AUC (mean of each class against the rest) 0.")
+    assert lines[-17].startswith("ROC AUC (mean of each class against the rest) 0.")
 
 
 def test_what_is_not_read_by_a_person_has_no_summary(run_training: Run) -> None:
@@ -117,7 +133,7 @@ def test_gradient_boosting_is_told_of(
     lines = train_at_a_terminal(TRAINING_CSV, yardstick=True)
     found = read_manifest(config).yardstick
     assert found is not None
-    assert lines[1] == (
+    assert lines[5] == (
         f"gradient boosting reaches {found.figure:.4g}, the model {found.model_figure:.4g} on the"
         " same 2500 held-out rows: the model is better"
     )
