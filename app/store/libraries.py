@@ -1,6 +1,7 @@
 """The versions of Python and of the libraries that a pickle depends on: in training, and here."""
 
 import platform
+from functools import cache
 
 from app.helpers.errors import InvalidModelFile
 from app.store.manifest import Manifest
@@ -8,6 +9,7 @@ from app.store.manifest import Manifest
 _LIBRARIES = ("scikit-learn", "numpy", "scipy", "pandas", "joblib", "cloudpickle")
 
 
+@cache
 def library_versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that a pickle depends on."""
     from importlib.metadata import version  # what serves linear models alone does not need it

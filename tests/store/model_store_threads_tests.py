@@ -4,6 +4,7 @@ Every look at the clock is seconds later, so that each call looks at the file.
 """
 
 import itertools
+import pickle
 import random
 import sys
 import threading
@@ -29,6 +30,12 @@ from tests.support.model_stores import (
     refusal,
     unknown,
 )
+
+
+@pytest.fixture(autouse=True)
+def _pickled_by_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The models are classes of the tests, whose code need not travel: it takes much longer."""
+    monkeypatch.setattr("app.store.model_file.to_pickle", pickle.dumps)
 
 
 @pytest.fixture
