@@ -35,7 +35,7 @@ from tests.support.model_stores import (
 @pytest.fixture(autouse=True)
 def _pickled_by_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     """The models are classes of the tests, whose code need not travel: it takes much longer."""
-    monkeypatch.setattr("app.store.model_file.to_pickle", pickle.dumps)
+    monkeypatch.setattr("app.store.pickling.to_pickle", pickle.dumps)
 
 
 @pytest.fixture
