@@ -157,6 +157,11 @@ def _regression(
             f"Column {quote(name)} holds one number only, {values[rows[0]]:g}; there is nothing to"
             " predict."
         )
+    elif np.var(values[rows]) < np.finfo(np.float64).tiny:
+        decisions.faults.append(
+            f"Column {quote(name)} holds numbers that are too close together to compute with;"
+            " write them in another unit."
+        )
     else:
         tell_left_out(name, len(values) - len(rows), len(values), decisions)
     if task is None:

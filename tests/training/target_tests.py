@@ -162,6 +162,12 @@ def test_a_token_may_be_a_number(tmp_path: Path) -> None:
             "Column 'target' holds one number only, 5; there is nothing to predict.",
         ),
         (
+            [f"{number}e-200" for number in range(12)],
+            {"task": "regression"},
+            "Column 'target' holds numbers that are too close together to compute with; write them"
+            " in another unit.",
+        ),
+        (
             ["yes", "no"] * 8,
             {"task": "regression"},
             "Column 'target' does not hold numbers but 'yes', 'no'; --task regression needs"
