@@ -9,6 +9,16 @@ from scipy.stats import rankdata
 Numbers = NDArray[np.float64]
 
 
+def allows_figure(target: NDArray[Any]) -> bool:
+    """Whether rows differ enough for a figure: in their class, or in their number.
+
+    Numbers must vary by more than squares of them can be computed with.
+    """
+    if target.dtype.kind == "f":
+        return bool(np.var(target) >= np.finfo(np.float64).tiny)
+    return len(np.unique(target)) > 1
+
+
 def figure_of_outputs(target: NDArray[Any], outputs: Numbers, positive_index: int | None) -> float:
     """Return the figure of a model's outputs, or of any scores that rank rows as they do.
 
@@ -17,8 +27,7 @@ def figure_of_outputs(target: NDArray[Any], outputs: Numbers, positive_index: in
     Parameters
     ----------
     target : array of shape (n_samples,)
-        Of int64, the number of each row's class; or of float64 in a regression. At least two of
-        them differ.
+        Of int64, the number of each row's class; or of float64 in a regression. It allows a figure.
     outputs : array of shape (n_outputs, n_samples)
         With two classes that of the positive one, otherwise one for each class; in a regression
         the predicted number.

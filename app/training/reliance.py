@@ -22,7 +22,7 @@ from app.store.linear_scorer import LinearScorer
 from app.store.reliance import Importance, Reliance
 from app.training.date_parts import with_parts
 from app.training.dependence import find_dependences
-from app.training.figure import figure_of_outputs
+from app.training.figure import allows_figure, figure_of_outputs
 from app.utils.notes import note
 
 REPEATS = 5
@@ -72,7 +72,7 @@ def measure_reliance(
 ) -> Reliance | None:
     """Return what a fitted estimator relies on; None, with a note, if that would take too long.
 
-    None, too, where the rows allow no figure, since all are of one class.
+    None, too, where the rows allow no figure, since all are of one class or have one number.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def measure_reliance(
         note(_SKIPPED.format(f"with {len(features):,} features it would take too long"))
         return None
     X, y = X[:n_rows], y[:n_rows]
-    if len(np.unique(y)) < 2:
+    if not allows_figure(y):
         return None
     if scorer is not None:
         return _of_linear(scorer, X, y, features, positive_index, seed)
@@ -112,7 +112,7 @@ def measure_reliance(
                 note(_SKIPPED.format("this estimator takes too long to predict"))
                 return None
             X, y = X[:n_rows], y[:n_rows]
-        if len(np.unique(y)) < 2:
+        if not allows_figure(y):
             return None
         return _of_any(scored, X, y, features, seed)
 

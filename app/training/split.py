@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from app.helpers.errors import InvalidDataset, quote
 from app.training.dataset import Dataset
+from app.training.figure import allows_figure
 
 VALIDATION_SHARE = 0.25
 _MIN_ROWS = 2  # on each side, for R²
@@ -42,8 +43,19 @@ def split_rows(dataset: Dataset, seed: int) -> Split:
     Raises
     ------
     InvalidDataset
-        If groups or dates allow no such split.
+        If groups or dates allow no such split, or the numbers that are held out no figure.
     """
+    split = _split(dataset, seed)
+    target = split.y_validation
+    if dataset.task == "regression" and np.ptp(target) > 0.0 and not allows_figure(target):
+        raise InvalidDataset(
+            "The numbers that are held out are too close together to compute with; write the"
+            " target in another unit."
+        )
+    return split
+
+
+def _split(dataset: Dataset, seed: int) -> Split:
     groups, times = dataset.groups, dataset.times
     if times is not None:
         is_held_out = _latest(times, groups)

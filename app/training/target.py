@@ -18,6 +18,7 @@ from app.helpers.validation import MAX_ABSOLUTE_NUMBER
 from app.tables.csv_file import FIRST_ROW
 from app.tables.formats import find_format, normalize, parse
 from app.training.decisions import Decisions, option
+from app.training.figure import allows_figure
 from app.training.labels import read_labels, tell_left_out
 from app.training.raw_table import RawColumn, are_whole
 
@@ -157,7 +158,7 @@ def _regression(
             f"Column {quote(name)} holds one number only, {values[rows[0]]:g}; there is nothing to"
             " predict."
         )
-    elif np.var(values[rows]) < np.finfo(np.float64).tiny:
+    elif not allows_figure(values[rows]):
         decisions.faults.append(
             f"Column {quote(name)} holds numbers that are too close together to compute with;"
             " write them in another unit."

@@ -18,7 +18,7 @@ from app.store.fitted_estimator import estimator_outputs
 from app.store.intervals import Interval
 from app.store.yardstick import Yardstick
 from app.training.boosting import boosted_classifier, boosted_regressor, usable_columns
-from app.training.figure import figure_of_outputs
+from app.training.figure import allows_figure, figure_of_outputs
 from app.training.intervals import around, standard_error
 from app.training.rank_intervals import area_error, shares_of_area
 from app.training.split import Split
@@ -92,7 +92,7 @@ def _reasons_against(
         fewest = min(int((side == place).sum()) for side in (y, target))
         if fewest < MIN_CLASS_ROWS:
             yield f"there are too few rows of class {quote(label)}"
-    if not classes and len(np.unique(target)) < 2:
+    if not classes and not allows_figure(target):
         yield "all held-out rows have the same number"
     n_outputs = len(classes) if len(classes) > 2 else 1
     cells = (len(y) + _MORE_ROWS) * (n_columns + _MORE_COLUMNS) * n_outputs

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import r2_score, roc_auc_score
 
-from app.training.figure import figure_of_outputs
+from app.training.figure import allows_figure, figure_of_outputs
 
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(-3, 3)), min_size=3, max_size=40)
 
@@ -38,6 +38,21 @@ def test_a_class_without_rows_does_not_count() -> None:
     target = np.array([0, 1, 0, 1], np.int64)
     outputs = np.array([[0.6, 0.1, 0.5, 0.4], [0.3, 0.8, 0.4, 0.5], [0.1, 0.1, 0.1, 0.1]])
     assert figure_of_outputs(target, outputs, None) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("target", "allowed"),
+    [
+        ([0, 1], True),
+        ([1, 1], False),
+        ([0.0, 1.0], True),
+        ([5.0, 5.0], False),
+        ([0, 1e-170], False),
+    ],
+)
+def test_rows_that_do_not_differ_allow_no_figure(target: list[float], allowed: bool) -> None:
+    """Squares of tiny differences are 0, too, and would be divided by."""
+    assert allows_figure(np.array(target)) == allowed
 
 
 @given(ROWS)

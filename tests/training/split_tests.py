@@ -134,6 +134,11 @@ def test_what_cannot_be_split_is_refused(read: Callable[..., Dataset]) -> None:
         "Class 'no' has no row in the latest rows; use another column for --validate-last, or leave"
         " it out."
     )
+    close = [[*row[:3], f"{k}e-200" if row[1] > "2024-06" else k] for k, row in enumerate(orders())]
+    assert refusal(close, validate_last="day") == (
+        "The numbers that are held out are too close together to compute with; write the target in"
+        " another unit."
+    )
 
 
 @pytest.mark.parametrize(
