@@ -140,7 +140,7 @@ def _check_encoding(file: BinaryIO, encoding: str) -> str:
         name = codecs.lookup(encoding).name
         "".encode(name)  # LookupError if it is one of those between bytes and bytes
         codecs.getincrementaldecoder(name)
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:  # the name may be no valid text itself
         raise InvalidDataset(f"There is no encoding {quote(encoding)}.") from error
     if name not in ("utf-8", "utf-8-sig", "ascii"):
         return name

@@ -25,6 +25,17 @@ def _check_delimiter(
     return delimiter
 
 
+def _check_tokens(
+    context: click.Context, parameter: click.Parameter, tokens: tuple[str, ...]
+) -> tuple[str, ...]:
+    for token in tokens:
+        try:
+            token.encode()
+        except UnicodeEncodeError as error:  # the terminal's bytes are not valid text
+            raise click.BadParameter(f"{token!r} is not valid text.") from error
+    return tokens
+
+
 def _check_date_format(
     context: click.Context, parameter: click.Parameter, text: str | None
 ) -> DateOrder | None:
@@ -68,11 +79,13 @@ _OPTIONS = {
     "missing": _repeatable(
         "--missing",
         metavar="TOKEN",
+        callback=_check_tokens,
         help="Text that means missing, besides NA, ? and the like; repeatable.",
     ),
     "present": _repeatable(
         "--present",
         metavar="TOKEN",
+        callback=_check_tokens,
         help="Text that is a label though it looks like a missing one; repeatable.",
     ),
     "delimiter": click.option(

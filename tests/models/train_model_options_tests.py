@@ -40,6 +40,17 @@ def test_refuses_a_bad_strength(strength: str, run_training: Run, config: Settin
     assert result.stderr.splitlines()[-1].startswith("Error: Invalid value for '--C': ")
 
 
+@pytest.mark.parametrize("option", ["--missing", "--present"])
+def test_refuses_a_token_that_is_no_text(option: str, run_training: Run) -> None:
+    """The terminal's bytes may be of another encoding."""
+    result = run_training(TRAINING_CSV, option, "\udcff")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1] == (
+        f"Error: Invalid value for '{option}': '\\udcff' is not valid text."
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

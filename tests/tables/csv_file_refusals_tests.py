@@ -89,6 +89,11 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         "Line 9 is not UTF-16; name the file's encoding with --encoding.",
     ),
     "no such encoding": (csv_of(*GOOD), ["--encoding", "klingon"], NO_ENCODING.format("klingon")),
+    "an encoding of no text": (
+        csv_of(*GOOD),
+        ["--encoding", "\udcff"],
+        NO_ENCODING.format("\\udcff"),
+    ),
     "an encoding of bytes": (csv_of(*GOOD), ["--encoding", "rot13"], NO_ENCODING.format("rot13")),
     "a NUL byte": (
         with_field(5, 1, "a\0b"),
