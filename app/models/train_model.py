@@ -229,7 +229,7 @@ def train(
         yardstick=boosted,
     )
     manifest = with_weights(manifest, estimator, X)
-    return publish(manifest, estimator, config.models_root, keys)
+    return publish(manifest, estimator, config.models_root, keys, like=like)
 
 
 @click.command()

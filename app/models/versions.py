@@ -145,7 +145,7 @@ def copy(config: settings.Settings, source: str, target: str, replace: bool) -> 
     make_filename(target)
     predecessor = find_predecessor(root, target, keys)
     manifest = versions.copy_version(root, source, target, keys, replace=replace)
-    if predecessor and (changed := describe_changes(predecessor, manifest, trained=False)):
+    if predecessor and (changed := describe_changes(predecessor, manifest, advise=False)):
         note(f"Warning: {changed}")
     click.echo(f"{target} is now the model of {source}.")
 

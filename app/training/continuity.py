@@ -58,10 +58,10 @@ def _read(root: str, version: str, keys: Sequence[bytes]) -> Manifest | None:
         return None
 
 
-def describe_changes(old: Manifest, new: Manifest, *, trained: bool = True) -> str | None:
+def describe_changes(old: Manifest, new: Manifest, *, advise: bool = True) -> str | None:
     """Return what changes for clients of the old version, in one line; None if nothing does.
 
-    If the new version was just trained, the line says how to keep the old row and answer.
+    With `advise`, the line says how training can keep the old row and answer.
     """
     found = changes(old, new)
     if not found:
@@ -75,11 +75,11 @@ def describe_changes(old: Manifest, new: Manifest, *, trained: bool = True) -> s
     shown = "; ".join([*first, f"{n_more} more changes"] if n_more > 0 else first)
     if old.version == new.version:
         remedy = f" --like {old.version} would have kept the old row and answer."
-        return f"{new.version} no longer answers as before: {shown}.{remedy if trained else ''}"
+        return f"{new.version} no longer answers as before: {shown}.{remedy if advise else ''}"
     remedy = f" --like {old.version} keeps the old row and answer."
     return (
         f"{new.version} becomes the latest and does not answer as {old.version} does: {shown}."
-        f"{remedy if trained else ''}"
+        f"{remedy if advise else ''}"
     )
 
 

@@ -22,10 +22,12 @@ def publish(
     keys: Sequence[bytes],
     *,
     trained: bool = True,
+    like: str | None = None,
 ) -> Manifest:
     """Write a version's file, and tell what changes for clients.
 
-    If it was just trained, it is told, too, how training can avoid such changes.
+    If it was just trained, it is told, too, how training can avoid such changes; but not if it was
+    trained `like` that version already.
 
     Raises
     ------
@@ -43,8 +45,10 @@ def publish(
     os.makedirs(root, exist_ok=True)
     predecessor = find_predecessor(root, manifest.version, keys)
     manifest = write_model_file(path, estimator, manifest, keys[0])
-    if predecessor and (changed := describe_changes(predecessor, manifest, trained=trained)):
-        note(f"Warning: {changed}")
+    if predecessor:
+        advise = trained and predecessor.version != like
+        if changed := describe_changes(predecessor, manifest, advise=advise):
+            note(f"Warning: {changed}")
     click.echo(f"Successfully saved model at {displayable(path)}")
     return manifest
 

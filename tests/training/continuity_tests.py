@@ -208,6 +208,19 @@ def test_replacing_a_version_tells_what_changes(
     ]
 
 
+def test_a_version_that_was_trained_like_the_old_one_gets_no_advice_to_do_so(
+    tmp_path: Path, config: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only another threshold may differ then, since somebody asked for it."""
+    path = write_mixed(tmp_path)
+    train(path, "v3", columns=Columns("tall"), config=config)
+    train(path, "v3", like="v3", threshold=0.3, config=config)
+    assert warnings_of(capsys) == [
+        "Warning: v3 no longer answers as before: label 'tall' needs a probability of 0.3"
+        " instead of 0.5."
+    ]
+
+
 def test_a_new_latest_version_tells_what_changes(
     tmp_path: Path, config: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
