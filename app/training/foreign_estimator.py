@@ -100,6 +100,8 @@ def _find_task(fitted: Any, name: str) -> Task:
     if isinstance(fitted, type) or not predicts:
         raise InvalidModelFile(f"{name} holds a {kind}, which is no classifier and no regressor.")
     if hasattr(fitted, "predict_proba"):
+        if any(map(np.ndim, getattr(fitted, "classes_", ()))):  # the classes of each target
+            raise InvalidModelFile(f"The {kind} in {name} predicts several columns, not one.")
         return "classification"
     if isinstance(fitted, BaseEstimator) and not is_regressor(fitted):
         raise InvalidModelFile(

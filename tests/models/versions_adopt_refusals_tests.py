@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from app.store.pickling import to_pickle
 from tests.support.foreign import (
@@ -132,6 +133,10 @@ def pipeline(frame: pd.DataFrame, model: Any) -> Any:
             lambda frame: pipeline(frame, LinearSVC()),
             "The Pipeline in 'model.pkl' has no predict_proba, and is no regressor. Around a"
             " classifier, CalibratedClassifierCV adds it.",
+        ),
+        (
+            lambda frame: DecisionTreeClassifier().fit(frame[["b"]], frame[["left", "flag"]]),
+            "The DecisionTreeClassifier in 'model.pkl' predicts several columns, not one.",
         ),
         (
             lambda frame: KMeans(2, n_init=1).fit(frame[["b"]]),
