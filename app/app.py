@@ -192,6 +192,8 @@ def _end(response: Response) -> Response:
             headers.add(name, value)
         else:  # what a page sets itself stays
             headers.setdefault(name, value)
+    if response.allow:  # comes out of a set: in another order in each process
+        headers["Allow"] = ", ".join(sorted(response.allow))
     environ[ROUTE] = route = _route()
     shared.records.add(make_record(environ, route, response.status_code, known))
     return response

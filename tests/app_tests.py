@@ -32,8 +32,15 @@ def test_no_such_method(client: FlaskClient) -> None:
     """405 tells the methods there are."""
     response = client.get("/v0/predict")
     assert response.status_code == 405
-    assert set(response.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+    assert response.headers["Allow"] == "OPTIONS, POST"
     assert response.json == {"message": "Method not allowed."}
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/v0/schema", "/v0/metadata"])
+def test_the_methods_there_are_come_in_order(client: FlaskClient, path: str) -> None:
+    """So that all workers and all restarts answer alike."""
+    for method in ("OPTIONS", "PUT"):
+        assert client.open(path, method=method).headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_anything_unforeseen(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

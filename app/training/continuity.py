@@ -14,6 +14,7 @@ from app.helpers.files import FILENAME_PATTERN, make_filename, parse_version_id,
 from app.store.manifest import Manifest
 from app.store.model_file import open_model_file, read_manifest
 from app.store.rows import ignored_names
+from app.tables.columns import DEFAULT_ID
 from app.tables.formats import normalize, parse
 from app.utils.files import get_files_matching
 
@@ -150,7 +151,8 @@ def _texts_as_before(feature: Feature) -> list[str]:
 
 def _ignored_changes(old: Manifest, new: Manifest) -> Iterator[str]:
     """Yield which columns clients may no longer send along."""
-    taken = {old.target, *ignored_names(new), *(feature.name for feature in new.features)}
+    features = (feature.name for feature in new.features)
+    taken = {old.target, DEFAULT_ID, *ignored_names(new), *features}
     refused = {*map(normalize, ignored_names(old))} - {*map(normalize, taken)}
     if names := sorted(refused):
         yield _columns(names, "is no longer ignored", "are no longer ignored")

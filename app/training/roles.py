@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.helpers.errors import quote
 from app.tables.columns import DEFAULT_ID, Columns
 from app.tables.formats import normalize
-from app.training.decisions import Decisions
+from app.training.decisions import Decisions, option
 
 _SHOWN_AT_EACH_END = 5
 
@@ -52,6 +52,12 @@ def choose_roles(
         )
     if target in dropped:
         decisions.faults.append(f"Column {quote(target)} is the target; it cannot be dropped.")
+    kept = {in_file[name] for name in columns.include}
+    for name in sorted(dropped & kept):
+        decisions.faults.append(
+            f"Column {quote(name)} cannot be both dropped and kept; leave out"
+            f" {option('--drop', name)} or {option('--include', name)}."
+        )
     decisions.check()
     features = [name for name in names if name not in {target, id_, *dropped}]
     if not features:

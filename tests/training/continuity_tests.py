@@ -173,6 +173,12 @@ def test_a_column_that_is_no_longer_ignored_is_a_change() -> None:
     assert changes(old, manifest_of(AGE, replace(ON, name="né"))) == ["column 'né' is a new key"]
 
 
+def test_another_column_of_ids_leaves_the_key_id_as_it_is() -> None:
+    """On the wire the id is always called `id`, whatever column --id names."""
+    parameters = replace(UNTRAINED["parameters"], columns=Columns(id="customer"))
+    assert changes(manifest_of(AGE), manifest_of(AGE, parameters=parameters)) == []
+
+
 def write_mixed(directory: Path, **changed: Any) -> str:
     """Write rows of the columns height, best, colour, cheap, zip, tall; a value fills a column."""
     header = ["height", "best", "colour", "cheap", "zip", "tall"]

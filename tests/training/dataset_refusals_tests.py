@@ -73,6 +73,12 @@ REFUSALS: dict[str, tuple[bytes, list[str], str]] = {
         ["--drop", "target"],
         "Column 'target' is the target; it cannot be dropped.",
     ),
+    "a column dropped and kept": (
+        csv_of(*GOOD),
+        ["--drop", "letter", "--include", "letter"],
+        "Column 'letter' cannot be both dropped and kept; leave out --drop letter or --include"
+        " letter.",
+    ),
     "target is the id": (
         csv_of(*GOOD),
         ["--id", "target"],
