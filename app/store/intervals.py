@@ -1,6 +1,9 @@
 """How sure a manifest's metrics are: 95 % intervals, and the difference to the baseline."""
 
+import math
 from dataclasses import dataclass
+
+Z = 1.959963984540054  # of the standard normal distribution, 95 % lies within ± this
 
 
 @dataclass(frozen=True)
@@ -54,3 +57,28 @@ class Advantage:
     def is_certain(self) -> bool:
         """Whether the model is better, and not just by chance."""
         return self.interval is not None and self.interval.low > 0
+
+
+def wilson(n_found: int, n: int) -> Interval | None:
+    """Return the interval of a share, `n_found` of `n`; None of no rows.
+
+    It holds for small numbers and near 0 and 1, too: E. B. Wilson, "Probable inference, the law of
+    succession, and statistical inference", JASA 22 (1927).
+
+    >>> wilson(0, 10), wilson(0, 0)
+    (Interval(low=0.0, high=0.2775327998628892), None)
+    """
+    if n == 0:
+        return None
+    share = n_found / n
+    middle = share + Z**2 / (2 * n)
+    half = Z * math.sqrt(share * (1 - share) / n + (Z / (2 * n)) ** 2)
+    scale = 1 + Z**2 / n
+    # At 0 and 1 exactly so; the arithmetic is a little off there.
+    low = 0.0 if n_found == 0 else (middle - half) / scale
+    return Interval(low, 1.0 if n_found == n else (middle + half) / scale)
+
+
+def f1_of(jaccard: float) -> float:
+    """Return F1 = 2J / (1 + J): J is the share of right ones among rows of the class or flagged."""
+    return 2 * jaccard / (1 + jaccard)

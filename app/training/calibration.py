@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.store.curves import CalibrationCurve
-from app.training.intervals import wilson
+from app.store.intervals import wilson
 
 N_BINS = 10
 _DIGITS = 6
@@ -25,7 +25,8 @@ def calibrate(is_class: NDArray[np.bool_], probability: NDArray[np.float64]) -> 
     count = np.diff(np.append(starts, len(probability)))
     n_found = np.add.reduceat(is_class, starts, dtype=np.int64)
     predicted = np.add.reduceat(probability, starts) / count
-    low, high = wilson(n_found, count)
+    intervals = filter(None, map(wilson, n_found.tolist(), count.tolist()))  # no bin is empty
+    low, high = np.array([(each.low, each.high) for each in intervals]).T
     return CalibrationCurve(
         predicted=_rounded(predicted),
         observed=_rounded(n_found / count),

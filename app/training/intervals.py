@@ -9,37 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit, stdtrit
 
-from app.store.intervals import Interval
+from app.store.intervals import Interval, Z, wilson
 
 Numbers = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 CONFIDENCE = 0.95
-Z = 1.959963984540054  # of the standard normal distribution, 95 % lies within ± this
-
-
-def wilson(n_found: Counts, n: Counts) -> tuple[Numbers, Numbers]:
-    """Return the ends of the interval of a share, `n_found` of `n`, both of shape (n_shares,).
-
-    It holds for small numbers and near 0 and 1, too: E. B. Wilson, "Probable inference, the law of
-    succession, and statistical inference", JASA 22 (1927).
-    """
-    share = n_found / n
-    middle = share + Z**2 / (2 * n)
-    half = Z * np.sqrt(share * (1 - share) / n + (Z / (2 * n)) ** 2)
-    scale = 1 + Z**2 / n
-    # At 0 and 1 exactly so; the arithmetic is a little off there.
-    low = np.where(n_found == 0, 0.0, (middle - half) / scale)
-    high = np.where(n_found == n, 1.0, (middle + half) / scale)
-    return low, high
-
-
-def share_interval(n_found: int, n: int) -> Interval | None:
-    """Return Wilson's interval of one share."""
-    if n == 0:
-        return None
-    (low,), (high,) = wilson(np.array([n_found]), np.array([n]))
-    return Interval(float(low), float(high))
 
 
 def mean_interval(values: Numbers) -> Interval | None:
@@ -63,7 +37,7 @@ def around(middle: float, error: float, n: int) -> Interval:
     return Interval(middle - half, middle + half)
 
 
-def logit_interval(share: float, error: float, n: int) -> Interval:
+def logit_interval(share: float, error: float, n: int) -> Interval | None:
     """Return the interval of a share by its standard error, on the scale of its log-odds.
 
     So it stays between 0 and 1, and is wider on the side where there is room. At 0 and 1 the
@@ -76,8 +50,7 @@ def logit_interval(share: float, error: float, n: int) -> Interval:
         The number of rows that it rests on.
     """
     if not 0 < share < 1:
-        (low,), (high,) = wilson(np.array([round(share * n)]), np.array([n]))
-        return Interval(float(low), float(high))
+        return wilson(round(share * n), n)
     middle, half = logit(share), Z * error / (share * (1 - share))
     return Interval(float(expit(middle - half)), float(expit(middle + half)))
 

@@ -109,7 +109,7 @@ def _rank(is_class: NDArray[np.bool_], score: Numbers) -> tuple[Numbers, float]:
 
 def _average_precision_interval(
     average_precision: float, by_class: Sequence[float], n_positives: Sequence[int]
-) -> Interval:
+) -> Interval | None:
     """Return the interval of an average precision, from those of the classes and their rows.
 
     Boyd, Eng, Page (2013), "Area under the precision-recall curve: point estimates and confidence

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.store.intervals import ClassificationIntervals, Interval, RegressionIntervals
+from app.store.intervals import (
+    ClassificationIntervals,
+    Interval,
+    RegressionIntervals,
+    f1_of,
+    wilson,
+)
 from app.store.metrics import ClassificationMetrics, LabelMetrics, Rate
 from app.training.intervals import (
     Numbers,
     around,
     mean_interval,
     median_interval,
-    share_interval,
     standard_error,
 )
 from app.training.losses import brier_scores, log_losses
@@ -44,7 +49,7 @@ def classification_intervals(
         average_precision=average_precision,
         brier_score=_at_least_0(mean_interval(brier_scores(target, probabilities))),
         log_loss=_at_least_0(mean_interval(log_losses(target, probabilities))),
-        accuracy=share_interval(round(metrics.accuracy * len(target)), len(target)),
+        accuracy=wilson(round(metrics.accuracy * len(target)), len(target)),
     )
 
 
@@ -73,16 +78,15 @@ def rate_labels(confusion: Sequence[Sequence[int]], positive_index: int) -> Labe
 
 
 def _rate(n_found: int, n: int) -> Rate | None:
-    interval = share_interval(n_found, n)
+    interval = wilson(n_found, n)
     return None if interval is None else Rate(n_found / n, interval)
 
 
 def _f1(jaccard: Rate | None) -> Rate | None:
     if jaccard is None:
         return None
-    ends = jaccard.interval.low, jaccard.interval.high
-    value, low, high = (2 * share / (1 + share) for share in (jaccard.value, *ends))
-    return Rate(value, Interval(low, high))
+    ends = Interval(f1_of(jaccard.interval.low), f1_of(jaccard.interval.high))
+    return Rate(f1_of(jaccard.value), ends)
 
 
 def regression_intervals(target: Numbers, predicted: Numbers) -> RegressionIntervals:

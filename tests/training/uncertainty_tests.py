@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
-from app.store.intervals import RegressionIntervals
+from app.store.intervals import RegressionIntervals, wilson
 from app.training.evaluation import evaluate
-from app.training.intervals import mean_interval, median_interval, share_interval
+from app.training.intervals import mean_interval, median_interval
 from app.training.regression import evaluate_regression
 from app.training.uncertainty import (
     classification_intervals,
@@ -22,17 +22,6 @@ from tests.support.classifications import classified_rows, ends
 NUMBERS = st.floats(-1e6, 1e6).map(
     lambda number: round(number, 6)
 )  # their squares are numbers, too
-
-
-@given(st.integers(0, 400), st.integers(0, 400))
-def test_the_interval_of_a_share_is_wilsons(n_found: int, n_others: int) -> None:
-    """As SciPy computes it; there is none of no rows."""
-    interval = share_interval(n_found, n_found + n_others)
-    if n_found + n_others == 0:
-        assert interval is None
-    else:
-        expected = binomtest(n_found, n_found + n_others).proportion_ci(method="wilson")
-        assert ends(interval) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_true_means_and_medians_are_in_95_percent_of_the_intervals() -> None:
@@ -102,7 +91,7 @@ def test_one_row_has_no_intervals() -> None:
     assert regression_intervals(np.array([1.0]), np.array([2.0])) == RegressionIntervals(
         None, None, None, None
     )
-    assert ends(share_interval(1, 1)) == pytest.approx((0.2065, 1.0), abs=1e-4)
+    assert ends(wilson(1, 1)) == pytest.approx((0.2065, 1.0), abs=1e-4)
 
 
 def test_the_labels_are_rated_by_the_confusion_matrix() -> None:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.store.curves import OperatingPoints
+from app.store.intervals import f1_of, wilson
 from app.web.report.axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, x_place, y_place
 from app.web.report.plots import ClassPlots, path
 from app.web.report.typeset import decimals, grouped, percent, plain
-
-Z = 1.959963984540054  # of the standard normal distribution, 95 % lies within ± this
 
 
 @dataclass(frozen=True)
@@ -144,35 +143,14 @@ def make_texts(points: OperatingPoints, place: int) -> dict[str, str]:
     for name, (part, whole) in rates.items():
         texts[name] = percent(part / whole) if whole else "–"
         ends = wilson(part, whole)
-        texts[f"{name}_interval"] = f"{percent(ends[0])} to {percent(ends[1])}" if ends else "–"
-    # F1 = 2J / (1 + J), where J is the share of right ones among rows of the class or flagged.
+        texts[f"{name}_interval"] = f"{percent(ends.low)} to {percent(ends.high)}" if ends else "–"
     n_either = found + missed + alarmed
     ends = wilson(found, n_either)
-    texts["f1"] = decimals(_f1(found / n_either), 3) if n_either else "–"
+    texts["f1"] = decimals(f1_of(found / n_either), 3) if n_either else "–"
     texts["f1_interval"] = (
-        f"{decimals(_f1(ends[0]), 3)} to {decimals(_f1(ends[1]), 3)}" if ends else "–"
+        f"{decimals(f1_of(ends.low), 3)} to {decimals(f1_of(ends.high), 3)}" if ends else "–"
     )
     return texts
-
-
-def wilson(n_found: int, n: int) -> tuple[float, float] | None:
-    """Return the 95 % interval of a share (E. B. Wilson, JASA 22, 1927); None of no rows.
-
-    >>> wilson(0, 10), wilson(0, 0)
-    ((0.0, 0.2775327998628892), None)
-    """
-    if n == 0:
-        return None
-    share = n_found / n
-    middle = share + Z**2 / (2 * n)
-    half = Z * math.sqrt(share * (1 - share) / n + (Z / (2 * n)) ** 2)
-    scale = 1 + Z**2 / n
-    low = 0.0 if n_found == 0 else (middle - half) / scale
-    return low, 1.0 if n_found == n else (middle + half) / scale
-
-
-def _f1(jaccard: float) -> float:
-    return 2 * jaccard / (1 + jaccard)
 
 
 def _shades(points: OperatingPoints, place: int) -> dict[str, int]:

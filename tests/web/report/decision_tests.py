@@ -1,6 +1,5 @@
 """Where to draw the line: what the page says of a threshold, by the server and by the browser."""
 
-import doctest
 import html
 import json
 import re
@@ -12,16 +11,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from app.app import create_app
 from app.settings import Settings
 from app.store.curves import Deciles, OperatingPoints
 from app.web.assets import STATIC
-from app.web.report import decision
-from app.web.report.decision import Decision, make_decision, make_texts, wilson
+from app.web.report.decision import Decision, make_decision, make_texts
 from app.web.report.plots import make_class_plots
 from tests.support.class_curves import curves_of
 from tests.support.pages import ACCEPT_JSON, get_page
@@ -60,18 +55,6 @@ def run_script(program: str) -> Any:
         check=True,
     ).stdout
     return json.loads(printed)
-
-
-def test_wilson_is_written_as_its_docstring_says() -> None:
-    """The example of app/web/report/decision.py."""
-    assert doctest.testmod(decision) == (0, 1)
-
-
-@given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_intervals_are_scipys(found: tuple[int, int]) -> None:
-    """Of any share."""
-    expected = binomtest(*found).proportion_ci(method="wilson")
-    assert wilson(*found) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 def test_a_threshold_is_told_in_counts_and_shares() -> None:
