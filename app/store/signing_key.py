@@ -66,7 +66,8 @@ def _parse(text: str, source: str) -> list[bytes]:
         raise SigningKeyError(f"{source} must be UTF-8 text. {_REMEDY}") from None
     if not keys or min(map(len, keys)) < MIN_KEY_LENGTH:
         raise SigningKeyError(
-            f"{source} must hold one key a line, each of at least {MIN_KEY_LENGTH} bytes. {_REMEDY}"
+            f"{source} must hold one key per line, each of at least {MIN_KEY_LENGTH} bytes."
+            f" {_REMEDY}"
         )
     return keys
 

@@ -116,5 +116,5 @@ def test_says_in_a_line_that_a_key_is_no_good(
     result = CliRunner().invoke(main, [TRAINING_CSV, "v0"], catch_exceptions=False)
     assert result.exit_code == 2
     assert "training set" not in result.stdout
-    assert result.stderr.startswith("Error: MODEL_SIGNING_KEY must hold one key a line")
+    assert result.stderr.startswith("Error: MODEL_SIGNING_KEY must hold one key per line")
     assert len(result.stderr.splitlines()) == 1

@@ -84,7 +84,7 @@ def test_empty_and_short_keys_are_refused(text: bytes, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_bytes(text)
     keys = SigningKeys("", str(path))
-    expected = f"{path} must hold one key a line, each of at least 32 bytes. {REMEDY}"
+    expected = f"{path} must hold one key per line, each of at least 32 bytes. {REMEDY}"
     assert message_of(keys) == expected
     with pytest.raises(SigningKeyError):
         keys.read_or_create()
@@ -94,7 +94,7 @@ def test_empty_and_short_keys_are_refused(text: bytes, tmp_path: Path) -> None:
 def test_a_short_key_in_the_environment_is_refused(tmp_path: Path) -> None:
     """By the variable's name."""
     assert message_of(SigningKeys("short", str(tmp_path / "key"))) == (
-        f"MODEL_SIGNING_KEY must hold one key a line, each of at least 32 bytes. {REMEDY}"
+        f"MODEL_SIGNING_KEY must hold one key per line, each of at least 32 bytes. {REMEDY}"
     )
 
 
@@ -196,7 +196,7 @@ def test_an_empty_key_file_is_refused(tmp_path: Path) -> None:
     assert (
         str(caught.value)
         == message_of(SigningKeys("", str(path)))
-        == (f"{path} must hold one key a line, each of at least 32 bytes. {REMEDY}")
+        == (f"{path} must hold one key per line, each of at least 32 bytes. {REMEDY}")
     )
     assert path.read_bytes() == b""
 
