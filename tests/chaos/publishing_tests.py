@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -101,16 +100,21 @@ def digest_of(config: Settings, version: str) -> str:
 def test_a_file_of_the_same_size_and_time_goes_live(config: Settings, tell: Tell) -> None:
     """Ten times; neither tells the one from the other."""
     path = path_of(config, "v0")
-    files = []
-    padding = 0
-    for C in (0.1, 0.2, 0.2):
-        # The name of the data is in the file, and so makes the second as large as the first.
-        data = path.parent.parent / f"{'x' * (200 + padding)}.csv"
-        shutil.copy(TRAINING_CSV, data)
-        manifest = train(str(data), "v0", C=C, config=config)
-        files.append((path.read_bytes(), manifest.sha256[:12]))
-        padding += len(files[0][0]) - len(files[-1][0])
-    files = [files[0], files[2]]
+    key = config.model_signing_key.encode()
+    models = []
+    for C in (0.1, 0.2):
+        manifest = train(TRAINING_CSV, "v0", C=C, config=config)
+        with open_model_file(str(path)) as file:
+            models.append((manifest, unpickle(read_pickle(file, manifest))))
+    padding = [0, 0]
+    for _ in range(2):  # the second time their notes make them equally large
+        files = []
+        for (manifest, estimator), n in zip(models, padding, strict=True):
+            padded = dataclasses.replace(manifest, note="x" * n)
+            digest = write_model_file(str(path), estimator, padded, key).sha256[:12]
+            files.append((path.read_bytes(), digest))
+        longest = max(len(content) for content, _ in files)
+        padding = [longest - len(content) for content, _ in files]
     assert len(files[0][0]) == len(files[1][0])
     moment = path.stat().st_mtime_ns
     seconds = []
