@@ -3,6 +3,11 @@
 python -m app.models.train_model data/raw/training.csv v0
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # while libraries are imported: it would walk all they define again and again
+
 import os
 import sys
 from datetime import UTC, datetime
@@ -262,4 +267,6 @@ def main(csv: str, version: str, columns: Columns, **choices: Any) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.enable()
     main()
