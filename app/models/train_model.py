@@ -28,7 +28,6 @@ from app.store.libraries import library_versions
 from app.store.manifest import Manifest
 from app.store.parameters import Parameters
 from app.store.signing_key import SigningKeys
-from app.store.training_data import TrainingData
 from app.tables.columns import Columns
 from app.training.column_options import column_options
 from app.training.dataset import choose_positive_class, read_dataset
@@ -47,7 +46,7 @@ from app.training.reliance import measure_reliance
 from app.training.repeats import find_repeats, suggest_order
 from app.training.search import Search
 from app.training.self_check import make_self_check
-from app.training.split import split_rows
+from app.training.split import SEED, split_rows
 from app.training.summary import summarize
 from app.training.threshold import plan_threshold, read_threshold, settle_threshold
 from app.training.weights import with_weights
@@ -55,8 +54,6 @@ from app.training.words import choose_words
 from app.training.yardstick import compare_with_boosting
 from app.utils.notes import note, progress, warnings_as_notes
 from app.utils.parallel import UnusableCluster
-
-SEED = 1
 
 
 @warnings_as_notes()
@@ -191,16 +188,11 @@ def train(
     manifest = Manifest(
         version=version_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        training_data=TrainingData(
-            file_name=os.path.basename(displayable(path)),
-            sha256=dataset.sha256,
-            rows=len(dataset.frame),
-            training_rows=len(split.X_train),
-            validation_rows=len(split.X_validation),
-            dialect=dataset.dialect,
-            columns_left_out=tuple(dataset.decisions.columns_left_out),
-            rows_left_out=tuple(dataset.decisions.rows_left_out),
-            classes=quality.classes,
+        training_data=dataset.describe(
+            os.path.basename(displayable(path)),
+            len(split.X_train),
+            len(split.X_validation),
+            quality.classes,
         ),
         target=columns.target,
         features=described,

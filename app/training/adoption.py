@@ -20,7 +20,6 @@ from app.store.metrics import Unmeasured
 from app.store.origin import Origin
 from app.store.parameters import Parameters, Regularization
 from app.store.target_numbers import TargetNumbers
-from app.store.training_data import TrainingData
 from app.tables.columns import Columns
 from app.tables.csv_table import open_table
 from app.tables.formats import normalize
@@ -41,12 +40,11 @@ from app.training.regression import describe_target
 from app.training.reliance import measure_reliance
 from app.training.roles import find_near
 from app.training.self_check import make_self_check
-from app.training.split import Split
+from app.training.split import SEED, Split
 from app.training.weights import with_weights
 from app.training.words import frequent_words
 from app.utils.notes import note
 
-SEED = 1
 NO_REGRESSION_CURVES = RegressionCurves((), (), NumberHistogram((), (), ()))
 _UNSEEN = "a level that was never seen"
 
@@ -121,16 +119,7 @@ def adopt(
     manifest = Manifest(
         version=version,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        training_data=TrainingData(
-            file_name=os.path.basename(displayable(example)),
-            sha256=dataset.sha256,
-            rows=len(X),
-            training_rows=0,
-            validation_rows=0,
-            dialect=dataset.dialect,
-            columns_left_out=tuple(dataset.decisions.columns_left_out),
-            rows_left_out=tuple(dataset.decisions.rows_left_out),
-        ),
+        training_data=dataset.describe(os.path.basename(displayable(example))),
         target=columns.target,
         features=describe_features(features, X),
         classes=dataset.classes,

@@ -16,6 +16,7 @@ from app.helpers.errors import InvalidDataset, enumerate_first, quote
 from app.helpers.features import Feature, Format
 from app.helpers.predictions import Task
 from app.store.manifest import Manifest
+from app.store.training_data import ClassRows, TrainingData
 from app.tables.columns import Columns
 from app.tables.csv_file import count_rows
 from app.tables.csv_table import CsvTable, open_table
@@ -81,6 +82,26 @@ class Dataset:
     def task(self) -> Task:
         """What a model of it predicts."""
         return "classification" if self.classes else "regression"
+
+    def describe(
+        self,
+        file_name: str,
+        training_rows: int = 0,
+        validation_rows: int = 0,
+        classes: tuple[ClassRows, ...] = (),
+    ) -> TrainingData:
+        """Return what a manifest says of it, and of how many rows are on each side of the split."""
+        return TrainingData(
+            file_name,
+            self.sha256,
+            len(self.frame),
+            training_rows,
+            validation_rows,
+            dialect=self.dialect,
+            columns_left_out=tuple(self.decisions.columns_left_out),
+            rows_left_out=tuple(self.decisions.rows_left_out),
+            classes=classes,
+        )
 
 
 def read_dataset(

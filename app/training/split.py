@@ -16,6 +16,7 @@ from app.helpers.errors import InvalidDataset, quote
 from app.training.dataset import Dataset
 from app.training.figure import allows_figure
 
+SEED = 1  # of all random numbers in training
 VALIDATION_SHARE = 0.25
 _MIN_ROWS = 2  # on each side, for R²
 _SHUFFLES = 30  # of groups, from which the best is chosen
